@@ -1,0 +1,1 @@
+"""Singer tap for the usage-metrics reports of GitHub Copilot."""

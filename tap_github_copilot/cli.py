@@ -1,0 +1,113 @@
+"""The command line: one place where everything that can go wrong becomes a line and a code."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+from typing import IO, TYPE_CHECKING, Any, NoReturn
+
+from singer_sdk.exceptions import ConfigValidationError
+from singer_sdk.plugin_base import SingerCommand
+
+from tap_github_copilot.clock import InterruptedRun
+from tap_github_copilot.output import TargetGoneError
+from tap_github_copilot.refusals import Refusal
+from tap_github_copilot.run import RunFailedError
+from tap_github_copilot.state import WrongStateError
+
+if TYPE_CHECKING:
+    import click
+
+
+class WrongFileError(Exception):
+    """A file named on the command line cannot be used; one line that says why."""
+
+
+class Command(SingerCommand):
+    """The SDK's command, but whatever fails gives plain lines and never a traceback."""
+
+    @classmethod
+    def of(cls, command: click.Command, logger: logging.Logger) -> Command:
+        """The same command as one of this kind."""
+        return cls(
+            name=command.name,
+            callback=command.callback,
+            params=command.params,
+            help=command.help,
+            context_settings=command.context_settings,
+            logger=logger,
+        )
+
+    def main(self, *args: Any, **kwargs: Any) -> Any:
+        """Run, and end with 0 if all went well, 1 if not, 128 + n after signal n."""
+        try:
+            return super().main(*args, **kwargs)
+        except ConfigValidationError as wrong:
+            self._fail(*wrong.errors)
+        except RunFailedError as failed:
+            self._fail("the run failed:", *failed.lines)
+        except (Refusal, WrongStateError, WrongFileError) as refusal:
+            self._fail(str(refusal))
+        except TargetGoneError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            self.logger.error("the target closed the pipe; ended")  # noqa: TRY400
+            _leave(1)
+        except InterruptedRun as interruption:
+            number = interruption.signal or signal.SIGTERM
+            self.logger.error(  # noqa: TRY400
+                "interrupted (%s); the next run goes on from the state", number.name
+            )
+            _leave(128 + number)
+
+    def _fail(self, *lines: str) -> NoReturn:
+        for line in lines:
+            self.logger.error("%s", line)
+        sys.exit(1)
+
+
+def read_json(option: str, file: IO[str] | None) -> Any:
+    """A JSON file of the command line; None without one.
+
+    Raises:
+        WrongFileError: It holds no JSON.
+    """
+    if file is None:
+        return None
+    try:
+        return json.load(file)
+    except (ValueError, OSError) as error:
+        raise WrongFileError(f"{option}: the file is not JSON ({_where(error)})") from None
+
+
+def _where(error: Exception) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"line {error.lineno}, column {error.colno}"
+    return type(error).__name__
+
+
+def read_config_files(paths: tuple[str, ...]) -> None:
+    """Make sure that the SDK can read each file given with --config.
+
+    Raises:
+        WrongFileError: There is no such file, or it holds no JSON object.
+    """
+    for path in paths:
+        if path == "ENV":
+            continue
+        try:
+            with open(path, encoding="utf-8") as file:  # noqa: PTH123
+                config = read_json(f"--config {path}", file)
+        except OSError as error:
+            raise WrongFileError(f"--config {path}: {error.strerror}") from None
+        if not isinstance(config, dict):
+            raise WrongFileError(f"--config {path}: must hold a JSON object")
+
+
+def _leave(code: int) -> NoReturn:
+    """End at once: a download may sit in a read for a minute, and its file has no name to leave."""
+    logging.shutdown()
+    sys.stderr.flush()
+    os._exit(code)

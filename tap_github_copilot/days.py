@@ -1,0 +1,74 @@
+"""Which days a run reads, and when a day is final. Plain dates; days are UTC days."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from tap_github_copilot.scopes import Level
+
+Status = Literal["loaded", "pending", "empty"]
+_DAY = timedelta(days=1)
+
+
+def oldest_served(level: Level, today: date) -> date:
+    """The oldest day GitHub still serves: a year back, but never before its first.
+
+    https://docs.github.com/en/rest/copilot/copilot-usage-metrics
+    """
+    try:
+        year_back = today.replace(year=today.year - 1)
+    except ValueError:  # 29 February
+        year_back = today.replace(year=today.year - 1, day=28)
+    return max(year_back, level.first_day)
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """The days of one run.
+
+    Args:
+        today: The UTC day on which the run started.
+        first: The first day to read where no bookmark says otherwise.
+        last: The last day to read; yesterday at the latest.
+        settle_days: A day this many days old or younger is provisional.
+        late_report_days: A day without a report is pending up to this age.
+    """
+
+    today: date
+    first: date
+    last: date
+    settle_days: int
+    late_report_days: int
+
+    def days_after(self, bookmark: date | None) -> list[date]:
+        """The days to read, oldest first."""
+        start = self.first if bookmark is None else max(self.first, bookmark + _DAY)
+        return [start + _DAY * n for n in range((self.last - start).days + 1)]
+
+    def is_provisional(self, day: date) -> bool:
+        """Whether GitHub may still change the day's report."""
+        return self._age(day) <= self.settle_days
+
+    def status(self, day: date, *, reported: bool) -> Status:
+        """What became of a day that was asked for."""
+        if reported:
+            return "loaded"
+        return "pending" if self._age(day) <= self.late_report_days else "empty"
+
+    def is_final(self, day: date, status: Status) -> bool:
+        """Whether a day with this status needs never be read again."""
+        return status != "pending" and not self.is_provisional(day)
+
+    def samples(self, days: list[date]) -> list[date]:
+        """Days that tell whether there are reports at all, newest first.
+
+        The newest `late_report_days` days, and every fifth day further back.
+        """
+        newest_first = days[::-1]
+        return newest_first[: self.late_report_days] + newest_first[self.late_report_days :: 5]
+
+    def _age(self, day: date) -> int:
+        return (self.today - day).days

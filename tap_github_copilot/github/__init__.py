@@ -1,0 +1,1 @@
+"""All that talks to GitHub. Plain Python: nothing here knows of Singer."""

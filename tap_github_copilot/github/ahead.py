@@ -1,0 +1,51 @@
+"""Things in order, fetched ahead and bounded. No HTTP, no GitHub."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING, TypeVar
+
+from tap_github_copilot.clock import InterruptedRun
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable
+
+    from tap_github_copilot.clock import Clock
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+_LOOK_UP = 0.2  # seconds between two looks at whether the run was stopped
+
+
+def ordered(
+    fetch: Callable[[Item], Result], items: Iterable[Item], at_once: int, clock: Clock
+) -> Generator[tuple[Item, Result]]:
+    """Each item with what `fetch` made of it, in the order of the items.
+
+    At most `at_once` results exist at a time, queued, running or done. An error of
+    `fetch` is raised at its own place in the order. Closing the iterator drops what
+    has not begun.
+
+    Raises:
+        InterruptedRun: The clock was stopped.
+    """
+    pool = ThreadPoolExecutor(at_once, thread_name_prefix="ahead")
+    waiting: deque[tuple[Item, Future[Result]]] = deque()
+    try:
+        for item in items:
+            waiting.append((item, pool.submit(fetch, item)))
+            if len(waiting) >= at_once:
+                yield _next(waiting, clock)
+        while waiting:
+            yield _next(waiting, clock)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _next(waiting: deque[tuple[Item, Future[Result]]], clock: Clock) -> tuple[Item, Result]:
+    item, future = waiting.popleft()
+    while not wait([future], timeout=_LOOK_UP).done:
+        if clock.stopped:
+            raise InterruptedRun
+    return item, future.result()

@@ -1,0 +1,121 @@
+"""What stands in a report's file: rows, however they are written down, and their check.
+
+NDJSON as GitHub writes it; also a JSON array (its documentation's examples), a
+byte-order mark, blank lines and a last line without its newline.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import IO, TYPE_CHECKING, Any
+
+import msgspec
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_BUFFER = 256 * 1024
+_BOM = b"\xef\xbb\xbf"
+_INT64 = 2**63
+_NUL = b"\\u0000"
+_decode = msgspec.json.Decoder().decode
+
+
+class BadContentError(Exception):
+    """A file that does not hold what it should; says which line, never what stands there."""
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What every row of a report must have.
+
+    Args:
+        day: The day asked for, as YYYY-MM-DD.
+        keys: Integer fields that tell a day's rows apart.
+    """
+
+    day: str
+    keys: tuple[str, ...]
+
+
+def rows(content: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Each row with the number of its line (of its place, in an array), from 1.
+
+    NUL characters are removed from its strings: PostgreSQL refuses them.
+
+    Raises:
+        BadContentError: A line is no JSON object.
+    """
+    with open(os.dup(content.fileno()), "rb", buffering=_BUFFER) as lines:  # noqa: PTH123
+        lines.seek(0)
+        if _is_array(lines):
+            yield from _array_rows(lines.read())
+            return
+        for number, line in enumerate(lines, 1):
+            text = line.removeprefix(_BOM) if number == 1 else line
+            if not text.isspace() and text:
+                yield number, _row(text, f"line {number}")
+
+
+def check(content: IO[bytes], rule: Rule) -> Iterator[tuple[int, ...]]:
+    """Read a file whole and hold every row against the rule.
+
+    Yields:
+        Each row's key values.
+
+    Raises:
+        BadContentError: A row breaks the rule.
+    """
+    for number, row in rows(content):
+        if row.get("day") != rule.day:
+            raise BadContentError(f"line {number}: the row's day is not {rule.day}")
+        key = tuple(whole_number(row.get(name)) for name in rule.keys)
+        if None in key:
+            missing = rule.keys[key.index(None)]
+            raise BadContentError(f"line {number}: the row has no {missing} that is a whole number")
+        yield key  # type: ignore[misc]  # None was just ruled out
+
+
+def whole_number(value: object) -> int | None:
+    """The value as a 64-bit integer, `1.0` as 1; None if it is anything else."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if not isinstance(value, int) or isinstance(value, bool) or not -_INT64 <= value < _INT64:
+        return None
+    return value
+
+
+def _is_array(lines: IO[bytes]) -> bool:
+    start = lines.read(_BUFFER).removeprefix(_BOM).lstrip()
+    lines.seek(0)
+    return start.startswith(b"[")
+
+
+def _array_rows(document: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
+    try:
+        entries = msgspec.json.decode(document.removeprefix(_BOM), type=list[msgspec.Raw])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise BadContentError("the file is no JSON array of rows") from None
+    for number, entry in enumerate(entries, 1):
+        yield number, _row(bytes(entry), f"row {number}")
+
+
+def _row(text: bytes, place: str) -> dict[str, Any]:
+    try:
+        row = _decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise BadContentError(f"{place} is not JSON") from None
+    if not isinstance(row, dict):
+        raise BadContentError(f"{place} is no JSON object")
+    return _without_nul(row) if _NUL in text else row
+
+
+def _without_nul(value: Any) -> Any:
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, list):
+        return [_without_nul(entry) for entry in value]
+    if isinstance(value, dict):
+        return {_without_nul(key): _without_nul(entry) for key, entry in value.items()}
+    return value

@@ -1,0 +1,110 @@
+"""A signed link into a file of its own, without credentials.
+
+The query of a link is its credential: it is never logged, and no error here says more
+than the kind of fault.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import IO, TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from tap_github_copilot.github.api import CONNECT_AND_READ, HeaderAuth
+
+if TYPE_CHECKING:
+    from tap_github_copilot.settings import Settings
+
+_CHUNK = 256 * 1024
+
+
+class BrokenDownloadError(Exception):
+    """A link that did not give its whole file; asking for fresh links may help."""
+
+
+class UnreachableHostError(BrokenDownloadError):
+    """The link's host cannot be reached from here at all."""
+
+
+@dataclass(frozen=True)
+class ReportFile:
+    """One file of a report on disk; it is gone as soon as it is closed or the process ends.
+
+    Args:
+        content: The file, readable.
+        size: Bytes after decoding.
+        sha256: Of those bytes, as hex digits.
+    """
+
+    content: IO[bytes]
+    size: int
+    sha256: str
+
+
+class Downloads:
+    """Fetches the files behind signed links. Safe to call from several threads.
+
+    Args:
+        settings: For the allowed schemes, the user agent and the number of connections.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._schemes = settings.link_schemes
+        self._session = requests.Session()
+        self._session.headers["User-Agent"] = settings.user_agent
+        adapter = HTTPAdapter(pool_maxsize=settings.concurrency)
+        self._session.mount("https://", adapter)
+        self._session.mount("http://", adapter)
+
+    def fetch(self, link: str) -> ReportFile:
+        """The whole file behind a link.
+
+        Raises:
+            BrokenDownloadError: It is no link to trust, it was refused, or the body was short.
+        """
+        if urlsplit(link).scheme not in self._schemes:
+            raise BrokenDownloadError("a download link is not https")
+        content = tempfile.TemporaryFile(prefix="tap-github-copilot-")  # noqa: SIM115
+        try:
+            size, sha256 = self._into(content, link)
+        except requests.RequestException as error:
+            content.close()
+            raise _broken(error) from None
+        except BaseException:
+            content.close()
+            raise
+        return ReportFile(content, size, sha256)
+
+    def close(self) -> None:
+        """Close all connections."""
+        self._session.close()
+
+    def _into(self, content: IO[bytes], link: str) -> tuple[int, str]:
+        digest = hashlib.sha256()
+        with self._session.get(
+            link, auth=HeaderAuth(), stream=True, timeout=CONNECT_AND_READ, allow_redirects=False
+        ) as response:
+            if response.status_code != HTTPStatus.OK:
+                raise BrokenDownloadError(f"the download host answered {response.status_code}")
+            for chunk in response.iter_content(_CHUNK):
+                digest.update(chunk)
+                content.write(chunk)
+        content.flush()
+        return content.tell(), digest.hexdigest()
+
+
+def _broken(error: requests.RequestException) -> BrokenDownloadError:
+    """What went wrong, told by its kind alone: the error's own text holds the link."""
+    unreachable = isinstance(error, requests.ConnectTimeout) or any(
+        type(reason).__name__ in {"NewConnectionError", "NameResolutionError", "MaxRetryError"}
+        for reason in error.args
+    )
+    if unreachable:
+        return UnreachableHostError("the download host cannot be reached")
+    return BrokenDownloadError(f"a download broke off ({type(error).__name__})")

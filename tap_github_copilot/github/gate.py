@@ -1,0 +1,72 @@
+"""The one gate before GitHub's API: few calls at once, few a minute, none while told to wait.
+
+GitHub asks for serial calls and punishes more than 900 points a minute for an endpoint:
+https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
+Downloads go to another host and do not pass here.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_github_copilot.clock import Clock
+
+AT_ONCE = 2
+STARTS = 800
+WINDOW = 60.0
+EVERYBODY = ""
+
+
+class Gate:
+    """Lets calls pass: at most `AT_ONCE` together and `STARTS` in any `WINDOW` seconds.
+
+    Args:
+        clock: Measures the window and does the waiting.
+    """
+
+    def __init__(self, clock: Clock) -> None:
+        self._clock = clock
+        self._slots = threading.Semaphore(AT_ONCE)
+        self._lock = threading.Lock()
+        self._starts: deque[float] = deque(maxlen=STARTS)
+        self._held_until: dict[str, float] = {}
+
+    @contextmanager
+    def passing(self, bearer: str) -> Iterator[None]:
+        """Make one call inside: starts when the gate lets a call of this bearer start."""
+        while True:
+            self._clock.wait(self._wait_for(bearer))
+            with self._slots:
+                if self._start(bearer):
+                    yield
+                    return
+
+    def hold(self, seconds: float, bearer: str = EVERYBODY) -> None:
+        """Hold back the calls of one bearer, or everybody's, from now for some seconds."""
+        until = self._clock.elapsed() + seconds
+        with self._lock:
+            self._held_until[bearer] = max(until, self._held_until.get(bearer, until))
+
+    def _start(self, bearer: str) -> bool:
+        """Note a start, unless the gate closed while this call waited for its slot."""
+        with self._lock:
+            if self._seconds_to_go(bearer) > 0:
+                return False
+            self._starts.append(self._clock.elapsed())
+            return True
+
+    def _wait_for(self, bearer: str) -> float:
+        with self._lock:
+            return self._seconds_to_go(bearer)
+
+    def _seconds_to_go(self, bearer: str) -> float:
+        opens = max(self._held_until.get(bearer, 0.0), self._held_until.get(EVERYBODY, 0.0))
+        if len(self._starts) == STARTS:
+            opens = max(opens, self._starts[0] + WINDOW)
+        return opens - self._clock.elapsed()

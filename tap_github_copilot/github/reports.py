@@ -1,0 +1,191 @@
+"""The report of a day: asked for, downloaded in all its files, checked whole."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from contextlib import ExitStack
+from dataclasses import dataclass
+from datetime import UTC
+from typing import TYPE_CHECKING, Any
+
+from tap_github_copilot.github.contents import BadContentError, Rule, check, rows
+from tap_github_copilot.github.download import BrokenDownloadError, UnreachableHostError
+from tap_github_copilot.github.envelope import BadEnvelopeError, links_of, says_no_report
+from tap_github_copilot.refusals import BadReport, NoResource
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from datetime import date, datetime
+
+    from tap_github_copilot.clock import Clock
+    from tap_github_copilot.github.api import Api
+    from tap_github_copilot.github.download import Downloads, ReportFile
+    from tap_github_copilot.github.signin import SignIn
+    from tap_github_copilot.scopes import Scope
+
+USERS = "users-1-day"
+_USERS_28_DAY = "users-28-day/latest"
+_PAUSES = (2.0, 5.0, 12.0)  # seconds before each further try of a broken day
+_KEYS: dict[str, tuple[str, ...]] = {USERS: ("user_id",)}
+
+
+@dataclass(frozen=True)
+class Report:
+    """What GitHub has of one report, scope and day; whole and checked.
+
+    Args:
+        day: The UTC day.
+        files: Where the rows are; empty where there is no report.
+        reported: Whether there is a report, be it one without rows.
+        row_count: Rows in all files.
+        repeated: Rows whose key an earlier row has.
+        fetched_at: When the last of it had arrived, UTC, ISO 8601 with `Z`.
+    """
+
+    day: date
+    fetched_at: str
+    files: tuple[ReportFile, ...] = ()
+    reported: bool = False
+    row_count: int = 0
+    repeated: int = 0
+
+    @property
+    def byte_count(self) -> int:
+        """Bytes of all files, after decoding."""
+        return sum(file.size for file in self.files)
+
+    @property
+    def sha256(self) -> str:
+        """Over the sorted hashes of the files: the order of links is not defined."""
+        hashes = "".join(sorted(file.sha256 for file in self.files))
+        return hashlib.sha256(hashes.encode()).hexdigest()
+
+    def rows(self) -> Iterator[dict[str, Any]]:
+        """The rows of all files, just as GitHub wrote them."""
+        for file in self.files:
+            for _, row in rows(file.content):
+                yield row
+
+    def close(self) -> None:
+        """Drop the files."""
+        for file in self.files:
+            file.content.close()
+
+
+class Reports:
+    """Fetches reports. Safe to call from several threads.
+
+    Args:
+        api: Answers envelopes.
+        downloads: Fetches what they link to.
+        sign_in: Gives each scope its bearer.
+        clock: Waits between tries, tells `fetched_at`.
+    """
+
+    def __init__(self, api: Api, downloads: Downloads, sign_in: SignIn, clock: Clock) -> None:
+        self._api = api
+        self._downloads = downloads
+        self._sign_in = sign_in
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._recent: dict[Scope, bool | NoResource] = {}
+
+    def fetch(self, scope: Scope, report: str, day: date) -> Report:
+        """A day's report, or the finding that there is none.
+
+        A download that breaks, or a file that does not hold what it should, is fetched
+        again with fresh links, three times within about 20 seconds.
+
+        Raises:
+            BadReport: It stayed broken.
+            Refusal: GitHub refuses the scope this report.
+        """
+        why: Exception | None = None
+        for pause in (0.0, *_PAUSES):
+            self._clock.wait(pause)
+            try:
+                return self._once(scope, report, day)
+            except (BadContentError, BadEnvelopeError, BrokenDownloadError) as error:
+                why = error
+        raise BadReport(
+            f"{why}, tried {len(_PAUSES) + 1} times; the day is not loaded and is asked for again "
+            "by the next run",
+            where=f"{scope}, {report}, {day}",
+            unreachable=isinstance(why, UnreachableHostError),
+        )
+
+    def has_any(self, scope: Scope, sample: Iterable[date]) -> bool:
+        """Whether a scope has user reports at all: lately, or on one of the sampled days.
+
+        Raises:
+            Refusal: GitHub refuses the scope.
+        """
+        if self._has_recent(scope) is True:
+            return True
+        try:
+            return any(self._links(scope, USERS, day) for day in sample)
+        except BadEnvelopeError:
+            return True  # something is there; reading it will tell what
+
+    def _once(self, scope: Scope, report: str, day: date) -> Report:
+        links = self._links(scope, report, day)
+        if not links:
+            return Report(day, timestamp(self._clock.now()))
+        with ExitStack() as opened:
+            files = []
+            for link in links:
+                file = self._downloads.fetch(link)
+                opened.callback(file.content.close)
+                files.append(file)
+            row_count, repeated = _checked(files, Rule(day.isoformat(), _KEYS[report]))
+            opened.pop_all()
+        fetched_at = timestamp(self._clock.now())
+        return Report(day, fetched_at, tuple(files), True, row_count, repeated)
+
+    def _links(self, scope: Scope, report: str, day: date) -> list[str]:
+        """The links of a day's report; none where there is no report.
+
+        A plain 404 can mean either; the 28-day report, asked once a run, tells which.
+        """
+        try:
+            answer = self._ask(scope, report, {"day": day.isoformat()})
+        except NoResource as refusal:
+            if says_no_report(refusal) or not isinstance(self._has_recent(scope), NoResource):
+                return []
+            raise
+        return links_of(answer, day.isoformat())
+
+    def _has_recent(self, scope: Scope) -> bool | NoResource:
+        """Whether there is a 28-day users report; the refusal where even that is a plain 404."""
+        with self._lock:
+            if scope not in self._recent:
+                try:
+                    self._recent[scope] = bool(links_of(self._ask(scope, _USERS_28_DAY, {})))
+                except BadEnvelopeError:
+                    self._recent[scope] = False
+                except NoResource as refusal:
+                    self._recent[scope] = False if says_no_report(refusal) else refusal
+            return self._recent[scope]
+
+    def _ask(self, scope: Scope, report: str, query: dict[str, str]) -> Any:
+        path = f"{scope.path}/copilot/metrics/reports/{report}"
+        return self._api.get(path, self._sign_in.bearer(scope), scope=scope, query=query)
+
+
+def timestamp(moment: datetime) -> str:
+    """ISO 8601 in UTC with `Z`, which every target reads alike."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def _checked(files: list[ReportFile], rule: Rule) -> tuple[int, int]:
+    """Rows in all files, and how many of them repeat a key."""
+    row_count, keys = 0, set()
+    for number, file in enumerate(files, 1):
+        try:
+            for key in check(file.content, rule):
+                row_count += 1
+                keys.add(key)
+        except BadContentError as error:
+            raise BadContentError(f"file {number} of {len(files)}, {error}") from None
+    return row_count, row_count - len(keys)

@@ -1,0 +1,89 @@
+"""What a run tells about itself on the way and at its end."""
+
+from __future__ import annotations
+
+import logging
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from datetime import date
+
+    from tap_github_copilot.clock import Clock
+    from tap_github_copilot.days import Status
+    from tap_github_copilot.scopes import Scope
+
+logger = logging.getLogger("tap-github-copilot")
+
+Row = TypeVar("Row")
+EVERY = 10.0  # seconds between two lines about the same course
+
+
+class Course:
+    """A stream's way through the days of one scope.
+
+    Args:
+        title: Names stream and scope.
+        days: How many there are to read.
+        clock: Measures the rate.
+    """
+
+    def __init__(self, title: str, days: int, clock: Clock) -> None:
+        self.title = title
+        self.rows = 0
+        self.seconds = 0.0
+        self.statuses: dict[Status, int] = {"loaded": 0, "pending": 0, "empty": 0}
+        self._left = days
+        self._clock = clock
+        self._began = self._told = clock.elapsed()
+
+    def counted(self, rows: Iterable[Row]) -> Iterator[Row]:
+        """The same rows, counted."""
+        for row in rows:
+            self.rows += 1
+            yield row
+
+    def day(self, day: date, status: Status) -> None:
+        """A day is over."""
+        self.statuses[status] += 1
+        self._left -= 1
+        now = self._clock.elapsed()
+        self.seconds = now - self._began
+        if now - self._told >= EVERY:
+            self._told = now
+            logger.info(
+                "%s: %s %s, %d days left, %d rows so far, %.0f rows/s",
+                self.title,
+                day,
+                status,
+                self._left,
+                self.rows,
+                self.rows / self.seconds,
+            )
+
+    def __str__(self) -> str:
+        """The closing line."""
+        days = ", ".join(f"{count} {status}" for status, count in self.statuses.items())
+        return f"{self.title}: days {days}; {self.rows} rows; {self.seconds:.1f} s"
+
+
+@dataclass
+class Progress:
+    """All courses of a run."""
+
+    clock: Clock
+    courses: list[Course] = field(default_factory=list)
+
+    @contextmanager
+    def of(self, stream: str, scope: Scope, days: Sequence[date]) -> Iterator[Course]:
+        """The course of a stream through a scope's days."""
+        course = Course(f"{stream}, {scope}", len(days), self.clock)
+        self.courses.append(course)
+        yield course
+
+    def summary(self) -> None:
+        """A line for each course."""
+        for course in self.courses:
+            logger.info("%s", course)

@@ -1,0 +1,117 @@
+"""From a row as GitHub wrote it to a record that fits its stream's schema.
+
+Nothing is lost: a field without a column, and one whose type is not its column's, goes
+to `extra_fields`. Nothing is invented: what is absent is null.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+from tap_github_copilot.github.contents import whole_number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+
+class MisfitError(Exception):
+    """A value that its column cannot hold."""
+
+
+class Columns:
+    """The columns of a stream that take fields of GitHub's rows.
+
+    Args:
+        schema: The stream's JSON Schema.
+        own: Columns that the tap fills; a field of that name has no column.
+    """
+
+    def __init__(self, schema: Mapping[str, Any], own: frozenset[str]) -> None:
+        self._fits = {
+            name: _fit_for(column)
+            for name, column in schema["properties"].items()
+            if name not in own
+        }
+        self._nulls: dict[str, Any] = dict.fromkeys(schema["properties"])
+
+    def record(self, row: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """All columns, with the fields that fit them; and the fields that do not."""
+        record = self._nulls.copy()
+        extra: dict[str, Any] = {}
+        for name, value in row.items():
+            fit = self._fits.get(name)
+            if fit is None:
+                extra[name] = value
+                continue
+            try:
+                record[name] = None if value is None else fit(value)
+            except MisfitError:
+                extra[name] = value
+        return record, extra
+
+
+def _fit_for(column: Mapping[str, Any]) -> Callable[[Any], Any]:
+    types = column["type"] if isinstance(column["type"], list) else [column["type"]]
+    kind = next(name for name in types if name != "null")
+    if kind == "string" and column.get("format") == "date":
+        return _date
+    return _FITS[kind]
+
+
+def _integer(value: Any) -> int:
+    number = whole_number(value)
+    if number is None:
+        raise MisfitError
+    return number
+
+
+def _number(value: Any) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise MisfitError
+    return value
+
+
+def _boolean(value: Any) -> bool:
+    if not isinstance(value, bool):
+        raise MisfitError
+    return value
+
+
+def _string(value: Any) -> str:
+    if not isinstance(value, str):
+        raise MisfitError
+    return value
+
+
+def _date(value: Any) -> str:
+    text = _string(value)
+    try:
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise MisfitError from None
+    if day.isoformat() != text:  # `20260131` and `2026-W05-6` are ISO 8601, too
+        raise MisfitError
+    return text
+
+
+def _object(value: Any) -> dict[str, Any]:
+    if not isinstance(value, dict):
+        raise MisfitError
+    return value
+
+
+def _array(value: Any) -> list[Any]:
+    if not isinstance(value, list) or not all(e is None or isinstance(e, dict) for e in value):
+        raise MisfitError
+    return value
+
+
+_FITS: dict[str, Callable[[Any], Any]] = {
+    "integer": _integer,
+    "number": _number,
+    "boolean": _boolean,
+    "string": _string,
+    "object": _object,
+    "array": _array,
+}

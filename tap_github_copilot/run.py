@@ -1,0 +1,194 @@
+"""One run: what its streams share, from sign-in to the list of what failed."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+from tap_github_copilot.days import Calendar, oldest_served
+from tap_github_copilot.github.api import Api
+from tap_github_copilot.github.download import Downloads
+from tap_github_copilot.github.reports import Reports
+from tap_github_copilot.github.signin import AppSignIn, SignIn, TokenSignIn
+from tap_github_copilot.progress import Progress
+from tap_github_copilot.refusals import (
+    POLICY_HINT,
+    InvalidPermissions,
+    PolicyDisabled,
+    Refusal,
+    RefusedRequest,
+)
+from tap_github_copilot.scopes import Level, Scope
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from tap_github_copilot.clock import Clock
+    from tap_github_copilot.settings import Settings
+
+logger = logging.getLogger("tap-github-copilot")
+
+
+class RunFailedError(Exception):
+    """Something of the run failed; what, a line each.
+
+    Args:
+        lines: One for each failure.
+    """
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("; ".join(lines))
+        self.lines = lines
+
+
+@dataclass
+class Run:
+    """What the streams of one run share.
+
+    Args:
+        settings: Checked.
+        clock: Fixes today when the run starts.
+    """
+
+    settings: Settings
+    clock: Clock
+    failures: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.api = Api(self.settings, self.clock)
+        self.downloads = Downloads(self.settings)
+        self.sign_in: SignIn
+        if isinstance(self.settings.credential, str):
+            self.sign_in = TokenSignIn(self.settings.credential)
+        else:
+            self.sign_in = AppSignIn(self.api, self.settings.credential, self.clock)
+        self.reports = Reports(self.api, self.downloads, self.sign_in, self.clock)
+        self.calendar = self._calendar(self.clock.now().date())
+        self._organization_ids: dict[Scope, str | None] = {}
+        self._silent: dict[Scope, bool] = {}
+        self._told: set[str] = set()
+        self.progress = Progress(self.clock)
+
+    def _calendar(self, today: date) -> Calendar:
+        settings = self.settings
+        floor = oldest_served(settings.level, today)
+        first = settings.start or floor
+        if first < floor:
+            logger.warning(
+                "start_date %s is raised to %s, the oldest day that GitHub still serves",
+                first,
+                floor,
+            )
+            first = floor
+        yesterday = today - timedelta(days=1)
+        return Calendar(
+            today=today,
+            first=first,
+            last=min(settings.end or yesterday, yesterday),
+            settle_days=settings.settle_days,
+            late_report_days=settings.late_report_days,
+        )
+
+    @cached_property
+    def scopes(self) -> tuple[Scope, ...]:
+        """The scopes this run reads.
+
+        Raises:
+            Refusal: An App's installations were to tell, and none can be read.
+        """
+        if self.settings.scopes or not isinstance(self.sign_in, AppSignIn):
+            return self.settings.scopes
+        scopes, skipped = self.sign_in.installations()
+        for line in skipped:
+            logger.warning("%s", line)
+        return tuple(scopes)
+
+    def scope(self, context: Mapping[str, str] | None) -> Scope:
+        """The scope of a Singer context."""
+        name = (context or {}).get(self.settings.level.context_key, "")
+        return next(scope for scope in self.scopes if scope.name == name)
+
+    def key_values(self, scope: Scope) -> dict[str, str]:
+        """The values of the columns that say which scope a row belongs to.
+
+        Raises:
+            Refusal: GitHub does not tell the organisation's id.
+        """
+        if scope.level is Level.ENTERPRISE:
+            return {"enterprise_slug": scope.name}
+        if scope not in self._organization_ids:
+            self._organization_ids[scope] = self._organization_id(scope)
+        return {
+            "organization_id": self._organization_ids[scope] or "",
+            "organization_login": scope.name,
+        }
+
+    def _organization_id(self, scope: Scope) -> str:
+        known = self.sign_in.organization_id(scope)
+        if known is not None:
+            return known
+        body = self.api.get(scope.path, self.sign_in.bearer(scope), scope=scope).json()
+        number = body.get("id") if isinstance(body, dict) else None
+        if number is None:
+            raise RefusedRequest("GitHub's answer holds no id", where=f"{scope}, GET {scope.path}")
+        return str(number)
+
+    def is_silent(self, scope: Scope) -> bool:
+        """Whether a scope without a bookmark has no reports; asked once, told once.
+
+        Raises:
+            Refusal: GitHub refuses the scope.
+        """
+        if scope not in self._silent:
+            days = self.calendar.days_after(None)
+            self._silent[scope] = not self.reports.has_any(scope, self.calendar.samples(days))
+            if self._silent[scope]:
+                logger.warning(
+                    "policy_disabled: %s has no reports at all, so nothing else of it is read "
+                    "in this run: %s",
+                    scope,
+                    POLICY_HINT,
+                )
+        return self._silent[scope]
+
+    def refused(self, stream: str, scope: Scope, refusal: Refusal) -> None:
+        """Note what was refused: the run goes on, and ends with exit 1.
+
+        Only an organisation that nobody named, and whose policy is off or permission
+        missing, is no failure.
+        """
+        line = f"{stream}: {refusal}"
+        if not scope.listed and isinstance(refusal, PolicyDisabled | InvalidPermissions):
+            logger.warning("%s; skipped, since the configuration does not name it", line)
+            return
+        logger.error("%s", line)
+        self.failures.append(line)
+
+    def end(self) -> None:
+        """Stop all that still runs and print the closing summary; a second time, nothing.
+
+        Raises:
+            RunFailedError: Something failed.
+        """
+        if self.clock.stopped:
+            return
+        self.close()
+        self.progress.summary()
+        if self.failures:
+            raise RunFailedError(self.failures)
+
+    def tell_once(self, line: str) -> None:
+        """Warn, but of the same thing only once a run."""
+        if line not in self._told:
+            self._told.add(line)
+            logger.warning("%s", line)
+
+    def close(self) -> None:
+        """End every wait and close every connection."""
+        self.clock.stop()
+        self.api.close()
+        self.downloads.close()

@@ -1,0 +1,292 @@
+"""From the raw configuration to one checked, frozen Settings.
+
+Every message about a wrong setting is made here: one line that names the setting and
+says what it takes. A value is never repeated in it, since it may be a secret that
+stands in the wrong place.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+
+from tap_github_copilot import declared
+from tap_github_copilot.scopes import Level, Scope, is_name
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+NAME = "tap-github-copilot"
+_VISIBLE = re.compile(r"[!-~]+")
+_LINE = re.compile(r"[ -~]+")
+
+
+class WrongSettingsError(Exception):
+    """What is wrong in a configuration, a line for each wrong setting."""
+
+    def __init__(self, lines: list[str]) -> None:
+        super().__init__("; ".join(lines))
+        self.lines = lines
+
+
+@dataclass(frozen=True)
+class AppKey:
+    """A GitHub App's identity: its ID or client ID, and the key that signs for it."""
+
+    app_id: str
+    private_key: RSAPrivateKey
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A configuration without mistakes.
+
+    Args:
+        credential: A bearer token, or a GitHub App.
+        level: The level this run reads at.
+        scopes: What the configuration names; empty where the App's installations decide.
+        api_url: Without a slash at its end.
+        start: First day asked for, or None.
+        end: Last day asked for, or None.
+        settle_days: See `declared`.
+        late_report_days: See `declared`.
+        concurrency: See `declared`.
+        user_agent: See `declared`.
+    """
+
+    credential: str | AppKey
+    level: Level
+    scopes: tuple[Scope, ...]
+    api_url: str
+    start: date | None
+    end: date | None
+    settle_days: int
+    late_report_days: int
+    concurrency: int
+    user_agent: str
+
+    @property
+    def link_schemes(self) -> tuple[str, ...]:
+        """The URL schemes that a download link may have."""
+        return ("https", "http") if self.api_url.startswith("http:") else ("https",)
+
+    @classmethod
+    def from_config(cls, config: Mapping[str, Any]) -> Settings:
+        """The settings of a raw configuration.
+
+        Raises:
+            WrongSettingsError: With a line for each setting that is wrong.
+        """
+        return _Reading({name: value for name, value in config.items() if value is not None}).read()
+
+
+def level_of(config: Mapping[str, Any]) -> Level:
+    """The level a raw configuration asks for, right or wrong; enterprise without one."""
+    if config.get("enterprises"):
+        return Level.ENTERPRISE
+    if config.get("organizations") or config.get("app_id"):
+        return Level.ORGANIZATION
+    return Level.ENTERPRISE
+
+
+def default_user_agent() -> str:
+    """The tap's name and version."""
+    return f"{NAME}/{metadata.version(NAME)}"
+
+
+class _Reading:
+    """One reading of a raw configuration, which collects what is wrong."""
+
+    def __init__(self, config: dict[str, Any]) -> None:
+        self.config = config
+        self.wrong: dict[str, str] = {}
+
+    def read(self) -> Settings:
+        credential = self._credential()
+        level, scopes = self._scopes()
+        start, end = self._day("start_date"), self._day("end_date")
+        if start and end and end < start:
+            self._is_wrong("end_date", "must not be before start_date")
+        settle_days = self._number("settle_days", declared.SETTLE_DAYS)
+        late_report_days = self._number("late_report_days", declared.LATE_REPORT_DAYS)
+        if late_report_days < settle_days:
+            self._is_wrong("late_report_days", "must be at least settle_days")
+        api_url = self._api_url()
+        concurrency = self._number("concurrency", declared.CONCURRENCY)
+        user_agent = self._text("user_agent", _LINE, "one line of printable ASCII")
+        if self.config.get("batch_config"):
+            self._is_wrong(
+                "batch_config", "is not supported: it would bypass selection and stream maps"
+            )
+        if self.wrong or credential is None:
+            raise WrongSettingsError([f"Setting {name}: {why}" for name, why in self.wrong.items()])
+        return Settings(
+            credential=credential,
+            level=level,
+            scopes=scopes,
+            api_url=api_url,
+            start=start,
+            end=end,
+            settle_days=settle_days,
+            late_report_days=late_report_days,
+            concurrency=concurrency,
+            user_agent=user_agent or default_user_agent(),
+        )
+
+    def _is_wrong(self, name: str, why: str) -> None:
+        self.wrong.setdefault(name, why)
+
+    def _text(self, name: str, shape: re.Pattern[str], takes: str) -> str | None:
+        value = self.config.get(name)
+        if value is None or value == "":
+            return None
+        if not isinstance(value, str) or not shape.fullmatch(value):
+            self._is_wrong(name, f"takes {takes}")
+            return None
+        return value
+
+    def _credential(self) -> str | AppKey | None:
+        token = self._text(
+            "token", _VISIBLE, "the token alone: printable ASCII without white space"
+        )
+        app = [n for n in ("app_id", "private_key", "private_key_path") if self._is_set(n)]
+        if self._is_set("token"):
+            if app:
+                self._is_wrong(
+                    app[0], "only one way to sign in: either token, or app_id with a key"
+                )
+            return token
+        if not app:
+            self._is_wrong(
+                "token",
+                "no way to sign in: set token, or app_id with private_key or private_key_path",
+            )
+            return None
+        return self._app(app)
+
+    def _is_set(self, name: str) -> bool:
+        return bool(self.config.get(name, "") != "")
+
+    def _app(self, given: list[str]) -> AppKey | None:
+        app_id = self.config.get("app_id", "")
+        if app_id == "":
+            self._is_wrong("app_id", f"is needed with {given[0]}")
+        elif isinstance(app_id, bool) or not (
+            isinstance(app_id, int) or (isinstance(app_id, str) and _VISIBLE.fullmatch(app_id))
+        ):
+            self._is_wrong("app_id", "takes the App's ID (a number) or its client ID")
+        keys = [name for name in given if name != "app_id"]
+        if len(keys) != 1:
+            why = (
+                "is needed with app_id, or private_key_path"
+                if not keys
+                else ("is set beside private_key_path: only one of the two")
+            )
+            self._is_wrong("private_key", why)
+            return None
+        key = self._private_key(keys[0])
+        return AppKey(str(app_id), key) if key else None
+
+    def _private_key(self, name: str) -> RSAPrivateKey | None:
+        text = self.config[name]
+        if not isinstance(text, str):
+            self._is_wrong(name, "takes a text")
+            return None
+        if name == "private_key_path":
+            try:
+                text = Path(text).expanduser().read_text()
+            except (OSError, ValueError) as error:
+                reason = getattr(error, "strerror", None) or "it holds no text"
+                self._is_wrong(name, f"the file cannot be read: {reason}")
+                return None
+        try:
+            key = load_pem_private_key(_normal_pem(text), password=None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            key = None
+        if not isinstance(key, RSAPrivateKey):
+            self._is_wrong(
+                name,
+                "takes the App's private RSA key as PEM, whole and without a password, from "
+                "'-----BEGIN' to '-----END …-----'",
+            )
+            return None
+        return key
+
+    def _scopes(self) -> tuple[Level, tuple[Scope, ...]]:
+        level = level_of(self.config)
+        given = [name for name in ("enterprises", "organizations") if name in self.config]
+        if len(given) > 1:
+            self._is_wrong("organizations", "only one level: either enterprises or organizations")
+        elif not given and not self._is_set("app_id"):
+            self._is_wrong(
+                "enterprises", "no level: set enterprises (slugs) or organizations (logins)"
+            )
+        if len(given) != 1:
+            return level, ()
+        return level, self._names(given[0], level)
+
+    def _names(self, setting: str, level: Level) -> tuple[Scope, ...]:
+        kind = "slugs" if level is Level.ENTERPRISE else "logins"
+        names = self.config[setting]
+        if not isinstance(names, list) or not names:
+            self._is_wrong(setting, f"takes a list of {kind}, at least one")
+            return ()
+        for number, name in enumerate(names, 1):
+            if not isinstance(name, str) or not is_name(name):
+                self._is_wrong(
+                    setting,
+                    f"takes {kind} as they stand in URLs on GitHub (letters, digits, hyphens); "
+                    f"entry {number} is none",
+                )
+                return ()
+        return tuple(Scope(level, name) for name in dict.fromkeys(n.lower() for n in names))
+
+    def _day(self, name: str) -> date | None:
+        value = self.config.get(name)
+        if value is None or value == "":
+            return None
+        try:
+            moment = datetime.fromisoformat(value)
+        except (TypeError, ValueError):
+            self._is_wrong(name, "takes a day as YYYY-MM-DD")
+            return None
+        return (moment.astimezone(UTC) if moment.tzinfo else moment).date()
+
+    def _number(self, name: str, default: int) -> int:
+        value = self.config.get(name, default)
+        schema = declared.SETTINGS[name]
+        least, most = schema["minimum"], schema.get("maximum")
+        whole = isinstance(value, int) and not isinstance(value, bool)
+        if not whole or value < least or (most is not None and value > most):
+            span = f"from {least} to {most}" if most else f"of {least} or more"
+            self._is_wrong(name, f"takes a whole number {span}")
+            return default
+        return int(value)
+
+    def _api_url(self) -> str:
+        takes = (
+            "takes the http or https URL of GitHub's API without user, query or fragment, such as "
+        ) + declared.API_URL
+        text = self._text("api_url", _VISIBLE, takes.removeprefix("takes ")) or declared.API_URL
+        try:
+            url = urlsplit(text)
+            right = url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0
+        except ValueError:
+            right = False
+        if not right or "@" in url.netloc or url.query or url.fragment:
+            self._is_wrong("api_url", takes)
+        return text.rstrip("/")
+
+
+def _normal_pem(text: str) -> bytes:
+    """PEM from an environment variable often comes with literal backslash-n."""
+    return text.replace("\\r", "").replace("\\n", "\n").strip().encode() + b"\n"

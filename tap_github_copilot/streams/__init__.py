@@ -1,0 +1,1 @@
+"""The Singer streams. Nothing here knows of HTTP."""
