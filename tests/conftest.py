@@ -1,0 +1,51 @@
+"""What all tests share: a simulated GitHub, and no way out but loopback."""
+
+from __future__ import annotations
+
+import socket
+from datetime import date
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tests.simulator.server import Simulator
+from tests.simulator.world import World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+TODAY = date(2026, 11, 23)
+
+
+@pytest.fixture(autouse=True)
+def _only_loopback(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse every connection that is not to this machine, in this process."""
+    connect = socket.socket.connect
+
+    def guarded(self: socket.socket, address: Any) -> None:
+        if self.family != socket.AF_UNIX and address[0] not in {"127.0.0.1", "::1", "localhost"}:
+            raise AssertionError(f"a test tried to reach {address[0]}")
+        connect(self, address)
+
+    monkeypatch.setattr(socket.socket, "connect", guarded)
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def today() -> date:
+    """The UTC day of the simulated world."""
+    return TODAY
+
+
+@pytest.fixture
+def world(today: date) -> World:
+    """A world without scopes; a test adds them."""
+    return World(today=today)
+
+
+@pytest.fixture
+def github(world: World) -> Iterator[Simulator]:
+    """The simulated GitHub that serves the world."""
+    with Simulator(world) as simulator:
+        yield simulator
