@@ -1,0 +1,80 @@
+"""What the demo tells a person: plain lines and small tables out of the database."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from psycopg import sql
+
+from demo.comparison import differences
+from demo.pipeline import Pipeline
+from tests.simulator.access import TOKEN
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from demo.postgres import Database
+    from tests.simulator.replay import Replay
+    from tests.simulator.server import Simulator
+
+_SUMMARY = """
+    select count(*) as rows, count(distinct user_id) as people, count(distinct day) as days,
+           min(day) as first_day, max(day) as last_day
+    from {}.github_copilot_daily_usages
+"""
+_LAST_DAYS = """
+    select day, count(*) as people, count(*) filter (where active) as active,
+           sum(code_acceptance_activity_count) as acceptances, sum(loc_added_sum) as lines_added,
+           round(sum(ai_credits_used), 1) as credits
+    from {}.github_copilot_daily_usages
+    group by day order by day desc limit 7
+"""
+
+
+def say(line: str) -> None:
+    """Tell a line at once."""
+    print(line, flush=True)
+
+
+def table(rows: list[dict[str, Any]]) -> None:
+    """Print rows as a table."""
+    if not rows:
+        say("  (nothing)")
+        return
+    cells = [list(rows[0])] + [["" if v is None else str(v) for v in r.values()] for r in rows]
+    widths = [max(len(row[column]) for row in cells) for column in range(len(cells[0]))]
+    for row in cells:
+        say("  " + "  ".join(c.rjust(width) for c, width in zip(row, widths, strict=True)))
+
+
+def query(database: Database, text: str, schema: str) -> list[dict[str, Any]]:
+    """The rows of a query on a schema."""
+    return database.rows(sql.SQL(text).format(sql.Identifier(schema)))  # type: ignore[arg-type]
+
+
+def loaded(database: Database, schema: str) -> None:
+    """What is in the database now, and its last days."""
+    say("\nIn PostgreSQL now:")
+    table(query(database, _SUMMARY, schema))
+    say("\nThe last days:")
+    table(query(database, _LAST_DAYS, schema))
+
+
+def loaded_again(database: Database, schema: str) -> None:
+    """That a second run changed rows but added none twice."""
+    say("\nIn PostgreSQL now (days read again replaced their rows):")
+    table(query(database, _SUMMARY, schema))
+
+
+def replay(database: Database, replayed: Replay, github: Simulator, folder: Path) -> None:
+    """Load each report file alone and compare it with its table."""
+    for path, place in replayed.scopes.items():
+        level = "enterprises" if path.startswith("/enterprises/") else "organizations"
+        settings = {"token": TOKEN, level: [place.name], "api_url": github.url}
+        schema = f"replay_{place.name.replace('-', '_')}"[:60]
+        say(f"\n$ meltano run tap-github-copilot target-postgres   # {replayed.sources[path].name}")
+        Pipeline(database, schema, folder, settings).run()
+        rows = replayed.rows[path]
+        different = differences(database, schema, rows)
+        verdict = "all equal, field by field" if not different else "DIFFERENT: " + different[0]
+        say(f"  {len(rows)} rows in the file, schema {schema}: {verdict}")
