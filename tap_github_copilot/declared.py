@@ -128,6 +128,6 @@ SETTINGS: dict[str, dict[str, Any]] = {
 
 CONFIG_SCHEMA: dict[str, Any] = {
     "type": "object",
-    "properties": SETTINGS,
+    "properties": dict(SETTINGS),  # the SDK adds its own to these
     "$schema": "https://json-schema.org/draft/2020-12/schema",
 }

@@ -155,11 +155,12 @@ def run_tap(
 
 
 def _exit_code(tap: type[TapGitHubCopilot], arguments: list[str]) -> int:
+    code = 0
     try:
         tap.get_singer_command().main(arguments, prog_name="tap-github-copilot")
     except SystemExit as end:
-        return int(end.code or 0)
-    return 0
+        code = int(end.code or 0)
+    return code
 
 
 class _captured:  # noqa: N801 - used like a function

@@ -1,0 +1,20 @@
+"""`make docs`: bring README.md and docs/columns.md in step with the code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from docs import tables
+
+ROOT = Path(__file__).parents[1]
+
+
+def main() -> None:
+    """Write them."""
+    readme = ROOT / "README.md"
+    readme.write_text(tables.readme(readme.read_text(encoding="utf-8")), encoding="utf-8")
+    (ROOT / "docs" / "columns.md").write_text(tables.columns_document(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""The whole pipeline for real: simulated GitHub, tap, Meltano, target-postgres, PostgreSQL."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+import msgspec
+import pytest
+
+from demo import postgres
+from demo.comparison import differences
+from demo.pipeline import Pipeline
+from tests.running import config_for
+from tests.simulator.replay import Replay
+from tests.simulator.server import Simulator
+from tests.simulator.world import USERS, World
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from demo.postgres import Database
+
+ACME = "/enterprises/acme"
+
+
+@pytest.fixture(scope="module")
+def database() -> Iterator[Database]:
+    with postgres.embedded() as server:
+        yield server
+
+
+@pytest.fixture
+def today() -> date:
+    """The real one: Meltano's tap has no other clock."""
+    return datetime.now(UTC).date()
+
+
+def test_enterprise_rows_in_postgresql_equal_githubs_twice_over(
+    database: Database, github: Simulator, world: World, today: date, tmp_path: Path
+) -> None:
+    place = world.add(ACME, people=40)
+    first_day = today - timedelta(days=20)
+    odd = today - timedelta(days=8)
+    row = {"day": odd.isoformat(), "user_id": 1, "invented": {"a": [1]}, "used_cli": False}
+    row |= {"totals_by_cli": None, "totals_by_ide": [{"ide": "vim", "unheard_of": 2**40}, None]}
+    row |= {"loc_added_sum": 2**62, "loc_deleted_sum": 0, "user_login": "nul\0l"} | place.ids
+    world.put[ACME, USERS, odd] = [msgspec.json.encode(row)]
+    settings = config_for(github, start_date=first_day.isoformat())
+    pipeline = Pipeline(database, "enterprise_level", tmp_path, settings)
+
+    pipeline.run()
+
+    expected = list(world.truth(ACME, first_day, today).values())
+    for truth in expected:
+        if truth.get("user_login") == "nul\0l":
+            truth["user_login"] = "null"
+    assert differences(database, "enterprise_level", expected) == []
+
+    github.seen.clear()
+    pipeline.run()
+
+    assert differences(database, "enterprise_level", expected) == []
+    assert min(github.days_asked(ACME)) == (today - timedelta(days=4)).isoformat()
+
+
+def test_several_organizations_stand_in_one_table(
+    database: Database, github: Simulator, world: World, today: date, tmp_path: Path
+) -> None:
+    first_day = today - timedelta(days=9)
+    for login in ("octo-org", "octo-lab", "octo-web"):
+        world.add(f"/orgs/{login}", people=15)
+    settings = config_for(github, start_date=first_day.isoformat())
+
+    Pipeline(database, "organization_level", tmp_path, settings).run()
+
+    loaded = database.rows(
+        "select organization_login, organization_id, count(*) from "
+        "organization_level.github_copilot_daily_usages group by 1, 2 order by 1"
+    )
+    assert [tuple(row.values()) for row in loaded] == [
+        (place.name, str(place.number), len(world.truth(path, first_day, today)))
+        for path, place in sorted(world.scopes.items())
+    ]
+
+
+def test_a_folder_of_report_files_is_replayed_and_loaded_as_it_is(
+    database: Database, today: date, tmp_path: Path
+) -> None:
+    folder = tmp_path / "reports"
+    folder.mkdir()
+    enterprise = {"day": "2024-02-29", "day_partition": "2024-02-29", "enterprise_id": "1"}
+    organization = {"day": "2024-01-05", "organization_id": "77", "ai_credits_used": 0.1}
+    (folder / "one.json").write_bytes(msgspec.json.encode([enterprise | {"user_id": 5}]))
+    lines = [organization | {"user_id": 6}, organization | {"user_id": 7, "day": "2024-01-04"}]
+    (folder / "two.ndjson").write_bytes(msgspec.json.Encoder().encode_lines(lines))
+    (folder / "teams.ndjson").write_text('{"day":"2024-01-05","user_id":1,"team_id":2}')
+    replay = Replay(folder)
+    assert set(replay.scopes) == {"/enterprises/one", "/orgs/two"}
+    with Simulator(replay) as github:
+        for path, level in (("/enterprises/one", "enterprises"), ("/orgs/two", "organizations")):
+            name = replay.scopes[path].name
+            settings = config_for(github) | {"enterprises": None, "organizations": None}
+            settings = {k: v for k, v in settings.items() if v} | {level: [name]}
+            Pipeline(database, name, tmp_path, settings).run()
+            assert differences(database, name, replay.rows[path]) == []
+    newest = max(row["day"] for rows in replay.rows.values() for row in rows)
+    assert newest == (today - timedelta(days=7)).isoformat()
