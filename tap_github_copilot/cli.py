@@ -7,19 +7,18 @@ import logging
 import os
 import signal
 import sys
-from typing import IO, TYPE_CHECKING, Any, NoReturn
+from typing import IO, Any, NoReturn
 
-from singer_sdk.exceptions import ConfigValidationError
+import click
+from singer_sdk.exceptions import ConfigValidationError, MappingError
 from singer_sdk.plugin_base import SingerCommand
+from singer_sdk.singerlib import Catalog
 
 from tap_github_copilot.clock import InterruptedRun
 from tap_github_copilot.output import TargetGoneError
 from tap_github_copilot.refusals import Refusal
 from tap_github_copilot.run import RunFailedError
 from tap_github_copilot.state import WrongStateError
-
-if TYPE_CHECKING:
-    import click
 
 
 class WrongFileError(Exception):
@@ -51,6 +50,8 @@ class Command(SingerCommand):
             self._fail("the run failed:", *failed.lines)
         except (Refusal, WrongStateError, WrongFileError) as refusal:
             self._fail(str(refusal))
+        except MappingError as wrong:
+            self._fail(f"Setting stream_maps: {wrong}")
         except TargetGoneError:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             self.logger.error("the target closed the pipe; ended")  # noqa: TRY400
@@ -62,24 +63,55 @@ class Command(SingerCommand):
             )
             _leave(128 + number)
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Read the command line.
+
+        Raises:
+            WrongFileError: A file that it names cannot be opened.
+        """
+        try:
+            return super().parse_args(ctx, args)
+        except click.BadParameter as wrong:
+            if wrong.param is not None and isinstance(wrong.param.type, click.File):
+                raise WrongFileError(f"{wrong.param.opts[0]} {wrong.message}") from None
+            raise
+
     def _fail(self, *lines: str) -> NoReturn:
         for line in lines:
             self.logger.error("%s", line)
         sys.exit(1)
 
 
-def read_json(option: str, file: IO[str] | None) -> Any:
-    """A JSON file of the command line; None without one.
+def read_json(option: str, file: IO[str] | None) -> dict[str, Any] | None:
+    """The object in a JSON file of the command line; None without one.
 
     Raises:
-        WrongFileError: It holds no JSON.
+        WrongFileError: It holds no JSON object.
     """
     if file is None:
         return None
     try:
-        return json.load(file)
-    except (ValueError, OSError) as error:
+        content = json.load(file)
+    except (ValueError, OSError, RecursionError) as error:
         raise WrongFileError(f"{option}: the file is not JSON ({_where(error)})") from None
+    if not isinstance(content, dict):
+        raise WrongFileError(f"{option}: must hold a JSON object")
+    return content
+
+
+def read_catalog(file: IO[str] | None) -> Catalog | None:
+    """The Singer catalog of the command line; None without one.
+
+    Raises:
+        WrongFileError: It holds no catalog.
+    """
+    content = read_json("--catalog", file)
+    if content is None:
+        return None
+    try:
+        return Catalog.from_dict(content)
+    except (AttributeError, KeyError, TypeError, ValueError):
+        raise WrongFileError("--catalog: is no catalog as --discover prints it") from None
 
 
 def _where(error: Exception) -> str:
@@ -99,11 +131,9 @@ def read_config_files(paths: tuple[str, ...]) -> None:
             continue
         try:
             with open(path, encoding="utf-8") as file:  # noqa: PTH123
-                config = read_json(f"--config {path}", file)
+                read_json(f"--config {path}", file)
         except OSError as error:
             raise WrongFileError(f"--config {path}: {error.strerror}") from None
-        if not isinstance(config, dict):
-            raise WrongFileError(f"--config {path}: must hold a JSON object")
 
 
 def _leave(code: int) -> NoReturn:

@@ -43,6 +43,11 @@ class Calendar:
     settle_days: int
     late_report_days: int
 
+    @property
+    def reaches_yesterday(self) -> bool:
+        """Whether the run reads up to yesterday, and is no bounded backfill."""
+        return self.last == self.today - _DAY
+
     def days_after(self, bookmark: date | None) -> list[date]:
         """The days to read, oldest first."""
         start = self.first if bookmark is None else max(self.first, bookmark + _DAY)

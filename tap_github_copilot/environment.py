@@ -10,13 +10,18 @@ from singer_sdk.configuration._dict_config import parse_environment_config
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+_BOOLEANS = {
+    **dict.fromkeys(("true", "1", "yes", "on"), True),
+    **dict.fromkeys(("false", "0", "no", "off"), False),
+}
+
 
 def settings_from_environment(properties: Mapping[str, Any], prefix: str) -> dict[str, Any]:
     """The settings that stand in the environment or in a `.env` file.
 
-    Numbers, booleans, lists and objects are read as JSON, a list also as `a,b`. What
-    cannot be read stays a text, so that the check of the settings can name it: the SDK's
-    own reading ends with a traceback.
+    Numbers, lists and objects are read as JSON, a list also as `a,b`, booleans as the SDK
+    reads them. What cannot be read stays a text, so that the check of the settings can
+    name it: the SDK's own reading ends with a traceback.
 
     Args:
         properties: Each setting's JSON Schema.
@@ -38,7 +43,9 @@ def _kinds(schema: Mapping[str, Any]) -> set[str]:
 def _value(text: str, kinds: set[str]) -> Any:
     if "string" in kinds:
         return text
+    if "boolean" in kinds:
+        return _BOOLEANS.get(text.strip().lower(), text)
     try:
         return json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return [part.strip() for part in text.split(",")] if "array" in kinds else text

@@ -50,7 +50,6 @@ class Course:
         self.statuses[status] += 1
         self._left -= 1
         now = self._clock.elapsed()
-        self.seconds = now - self._began
         if now - self._told >= EVERY:
             self._told = now
             logger.info(
@@ -60,13 +59,18 @@ class Course:
                 status,
                 self._left,
                 self.rows,
-                self.rows / self.seconds,
+                self.rows / (now - self._began),
             )
+
+    def stop(self) -> None:
+        """The course is over, at its end or before it."""
+        self.seconds = self._clock.elapsed() - self._began
 
     def __str__(self) -> str:
         """The closing line."""
         days = ", ".join(f"{count} {status}" for status, count in self.statuses.items())
-        return f"{self.title}: days {days}; {self.rows} rows; {self.seconds:.1f} s"
+        days = f"days {days}; " if any(self.statuses.values()) else ""
+        return f"{self.title}: {days}{self.rows} rows; {self.seconds:.1f} s"
 
 
 @dataclass
@@ -77,11 +81,14 @@ class Progress:
     courses: list[Course] = field(default_factory=list)
 
     @contextmanager
-    def of(self, stream: str, scope: Scope, days: Sequence[date]) -> Iterator[Course]:
-        """The course of a stream through a scope's days."""
+    def of(self, stream: str, scope: Scope, days: Sequence[date] = ()) -> Iterator[Course]:
+        """The course of a stream through a scope, day by day where it has days."""
         course = Course(f"{stream}, {scope}", len(days), self.clock)
         self.courses.append(course)
-        yield course
+        try:
+            yield course
+        finally:
+            course.stop()
 
     def summary(self) -> None:
         """A line for each course."""

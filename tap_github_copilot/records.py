@@ -10,6 +10,7 @@ from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from tap_github_copilot.github.contents import whole_number
+from tap_github_copilot.github.moments import utc
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -54,9 +55,7 @@ class Columns:
 def _fit_for(column: Mapping[str, Any]) -> Callable[[Any], Any]:
     types = column["type"] if isinstance(column["type"], list) else [column["type"]]
     kind = next(name for name in types if name != "null")
-    if kind == "string" and column.get("format") == "date":
-        return _date
-    return _FITS[kind]
+    return _FITS[column.get("format", kind) if kind == "string" else kind]
 
 
 def _integer(value: Any) -> int:
@@ -95,6 +94,13 @@ def _date(value: Any) -> str:
     return text
 
 
+def _moment(value: Any) -> str:
+    moment = utc(value)
+    if moment is None:
+        raise MisfitError
+    return moment
+
+
 def _object(value: Any) -> dict[str, Any]:
     if not isinstance(value, dict):
         raise MisfitError
@@ -112,6 +118,8 @@ _FITS: dict[str, Callable[[Any], Any]] = {
     "number": _number,
     "boolean": _boolean,
     "string": _string,
+    "date": _date,
+    "date-time": _moment,
     "object": _object,
     "array": _array,
 }

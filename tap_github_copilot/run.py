@@ -17,6 +17,8 @@ from tap_github_copilot.progress import Progress
 from tap_github_copilot.refusals import (
     POLICY_HINT,
     InvalidPermissions,
+    IpNotAllowed,
+    NoResource,
     PolicyDisabled,
     Refusal,
     RefusedRequest,
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from tap_github_copilot.clock import Clock
     from tap_github_copilot.settings import Settings
 
+CLOSED = (InvalidPermissions, PolicyDisabled, IpNotAllowed, NoResource)
 logger = logging.getLogger("tap-github-copilot")
 
 
@@ -155,15 +158,20 @@ class Run:
                 )
         return self._silent[scope]
 
-    def refused(self, stream: str, scope: Scope, refusal: Refusal) -> None:
+    def refused(
+        self, stream: str, scope: Scope, refusal: Refusal, *, optional: bool = False
+    ) -> None:
         """Note what was refused: the run goes on, and ends with exit 1.
 
-        Only an organisation that nobody named, and whose policy is off or permission
-        missing, is no failure.
+        No failure is only an organisation that nobody named, and whose policy is off or
+        permission missing; and a stream that is optional, closed with 403 or 404.
         """
         line = f"{stream}: {refusal}"
         if not scope.listed and isinstance(refusal, PolicyDisabled | InvalidPermissions):
             logger.warning("%s; skipped, since the configuration does not name it", line)
+            return
+        if optional and isinstance(refusal, CLOSED):
+            logger.warning("%s; skipped, since not every App may read this", line)
             return
         logger.error("%s", line)
         self.failures.append(line)

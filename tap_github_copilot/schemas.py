@@ -33,4 +33,6 @@ def load(stream: str, level: Level, documented: Sequence[str] = ()) -> dict[str,
     for column in level.other.key_columns:
         if column not in documented:
             schema["properties"].pop(column, None)
+    key = schema["properties"][level.key_column]
+    key["type"] = "string"  # also where the other level knows it as a field that may be null
     return schema

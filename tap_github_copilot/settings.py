@@ -81,12 +81,13 @@ class Settings:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Settings:
-        """The settings of a raw configuration.
+        """The settings of a raw configuration; null and an empty text count as unset.
 
         Raises:
             WrongSettingsError: With a line for each setting that is wrong.
         """
-        return _Reading({name: value for name, value in config.items() if value is not None}).read()
+        given = {name: value for name, value in config.items() if value not in (None, "")}
+        return _Reading(given).read()
 
 
 def level_of(config: Mapping[str, Any]) -> Level:
@@ -99,8 +100,11 @@ def level_of(config: Mapping[str, Any]) -> Level:
 
 
 def default_user_agent() -> str:
-    """The tap's name and version."""
-    return f"{NAME}/{metadata.version(NAME)}"
+    """The tap's name, and its version where it is installed."""
+    try:
+        return f"{NAME}/{metadata.version(NAME)}"
+    except metadata.PackageNotFoundError:
+        return NAME
 
 
 class _Reading:
@@ -147,7 +151,7 @@ class _Reading:
 
     def _text(self, name: str, shape: re.Pattern[str], takes: str) -> str | None:
         value = self.config.get(name)
-        if value is None or value == "":
+        if value is None:
             return None
         if not isinstance(value, str) or not shape.fullmatch(value):
             self._is_wrong(name, f"takes {takes}")
@@ -158,8 +162,9 @@ class _Reading:
         token = self._text(
             "token", _VISIBLE, "the token alone: printable ASCII without white space"
         )
-        app = [n for n in ("app_id", "private_key", "private_key_path") if self._is_set(n)]
-        if self._is_set("token"):
+        names: tuple[str, ...] = ("app_id", "private_key", "private_key_path")
+        app = [name for name in names if name in self.config]
+        if "token" in self.config:
             if app:
                 self._is_wrong(
                     app[0], "only one way to sign in: either token, or app_id with a key"
@@ -173,12 +178,9 @@ class _Reading:
             return None
         return self._app(app)
 
-    def _is_set(self, name: str) -> bool:
-        return bool(self.config.get(name, "") != "")
-
     def _app(self, given: list[str]) -> AppKey | None:
-        app_id = self.config.get("app_id", "")
-        if app_id == "":
+        app_id = self.config.get("app_id")
+        if app_id is None:
             self._is_wrong("app_id", f"is needed with {given[0]}")
         elif isinstance(app_id, bool) or not (
             isinstance(app_id, int) or (isinstance(app_id, str) and _VISIBLE.fullmatch(app_id))
@@ -204,8 +206,8 @@ class _Reading:
         if name == "private_key_path":
             try:
                 text = Path(text).expanduser().read_text()
-            except (OSError, ValueError) as error:
-                reason = getattr(error, "strerror", None) or "it holds no text"
+            except (OSError, ValueError, RuntimeError) as error:
+                reason = getattr(error, "strerror", None) or "it is no path of a text file"
                 self._is_wrong(name, f"the file cannot be read: {reason}")
                 return None
         try:
@@ -226,7 +228,7 @@ class _Reading:
         given = [name for name in ("enterprises", "organizations") if name in self.config]
         if len(given) > 1:
             self._is_wrong("organizations", "only one level: either enterprises or organizations")
-        elif not given and not self._is_set("app_id"):
+        elif not given and "app_id" not in self.config:
             self._is_wrong(
                 "enterprises", "no level: set enterprises (slugs) or organizations (logins)"
             )
@@ -252,14 +254,14 @@ class _Reading:
 
     def _day(self, name: str) -> date | None:
         value = self.config.get(name)
-        if value is None or value == "":
+        if value is None:
             return None
         try:
             moment = datetime.fromisoformat(value)
-        except (TypeError, ValueError):
+            return (moment.astimezone(UTC) if moment.tzinfo else moment).date()
+        except (TypeError, ValueError, OverflowError):
             self._is_wrong(name, "takes a day as YYYY-MM-DD")
             return None
-        return (moment.astimezone(UTC) if moment.tzinfo else moment).date()
 
     def _number(self, name: str, default: int) -> int:
         value = self.config.get(name, default)
@@ -279,10 +281,11 @@ class _Reading:
         text = self._text("api_url", _VISIBLE, takes.removeprefix("takes ")) or declared.API_URL
         try:
             url = urlsplit(text)
-            right = url.scheme in {"http", "https"} and bool(url.hostname) and url.port != 0
+            host = (url.hostname or "").encode("idna")  # as each connection does
+            right = url.scheme in {"http", "https"} and bool(host) and url.port != 0
         except ValueError:
             right = False
-        if not right or "@" in url.netloc or url.query or url.fragment:
+        if not right or "@" in url.netloc or {"?", "#"} & set(text):
             self._is_wrong("api_url", takes)
         return text.rstrip("/")
 

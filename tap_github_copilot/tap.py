@@ -7,13 +7,15 @@ import signal
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
+import click
 from singer_sdk import Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
 from singer_sdk.plugin_base import JSONSchemaValidator, _ConfigInput
 from singer_sdk.singerlib import StateMessage
 
-from tap_github_copilot.cli import Command, read_config_files, read_json
+from tap_github_copilot.check import check, table
+from tap_github_copilot.cli import Command, read_catalog, read_config_files, read_json
 from tap_github_copilot.clock import Clock, InterruptedRun
 from tap_github_copilot.declared import CONFIG_SCHEMA, SETTINGS
 from tap_github_copilot.environment import settings_from_environment
@@ -22,16 +24,18 @@ from tap_github_copilot.refusals import Refusal
 from tap_github_copilot.run import Run, RunFailedError
 from tap_github_copilot.settings import NAME, Settings, WrongSettingsError, level_of
 from tap_github_copilot.state import check_state
+from tap_github_copilot.streams.daily import DailyStream
+from tap_github_copilot.streams.seats import Seats
 from tap_github_copilot.streams.usages import DailyUsages
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
 
-    import click
+    from jsonschema import ValidationError
 
     from tap_github_copilot.scopes import Level
-    from tap_github_copilot.streams.daily import DailyStream
+    from tap_github_copilot.streams.base import ScopeStream
 
 
 class TapGitHubCopilot(Tap):
@@ -56,8 +60,9 @@ class TapGitHubCopilot(Tap):
         self, *, config: Any = None, parse_env_config: bool = False, **kwargs: Any
     ) -> None:
         self.clock = self.clock_class()
-        # urllib3 logs each request with its query at DEBUG: a link's query is a credential.
-        logging.getLogger("urllib3").setLevel(logging.INFO)
+        # urllib3 logs requests with their query, at DEBUG and in warnings about bad headers:
+        # a link's query is a credential.
+        logging.getLogger("urllib3").setLevel(logging.ERROR)
         config = dict(config or {})
         if parse_env_config:
             schema = {"properties": dict(SETTINGS)}
@@ -81,9 +86,9 @@ class TapGitHubCopilot(Tap):
         """
         return Run(self._settings(), self.clock)
 
-    def discover_streams(self) -> Sequence[DailyStream]:
+    def discover_streams(self) -> Sequence[ScopeStream]:
         """All streams; no credentials and no settings are needed for it."""
-        return [DailyUsages(self)]
+        return [DailyUsages(self), Seats(self)]
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over a state, once it is known to be one of this level's.
@@ -105,11 +110,11 @@ class TapGitHubCopilot(Tap):
         """Check all settings; the SDK's own check would print a secret of the wrong type."""
         schema = self.config_jsonschema
         self.append_builtin_config(schema)
-        errors = []
-        for error in JSONSchemaValidator(schema).iter_errors(self._config):
-            setting = str(error.path[0]) if error.path else "the configuration"
-            if setting not in SETTINGS:
-                errors.append(f"Setting {setting}: must be {error.validator_value}")
+        errors = [
+            f"Setting {'.'.join(map(str, error.path))}: {_takes(error)}"
+            for error in JSONSchemaValidator(schema).iter_errors(self._config)
+            if error.path and error.path[0] not in SETTINGS
+        ]
         for name in self._config.keys() - schema["properties"].keys() - {"batch_config"}:
             self.logger.warning("Setting %s is not known to this tap", name)
         try:
@@ -142,8 +147,22 @@ class TapGitHubCopilot(Tap):
         finally:
             self.clock.stop()
 
+    def check(self) -> None:
+        """Try every endpoint and print what each answered.
+
+        Raises:
+            RunFailedError: One that a run cannot do without was refused.
+        """
+        daily = [s for s in self.streams.values() if isinstance(s, DailyStream)]
+        findings = list(check(self.run, daily))
+        for line in table(findings):
+            click.echo(line)
+        self.run.close()
+        if refused := sum(finding.fatal for finding in findings):
+            raise RunFailedError([f"{refused} of {len(findings)} endpoints are refused, see above"])
+
     @classmethod
-    def invoke(  # type: ignore[override]
+    def invoke(  # type: ignore[override]  # noqa: PLR0913 - the command's options
         cls,
         *,
         about: bool = False,
@@ -151,6 +170,7 @@ class TapGitHubCopilot(Tap):
         config: _ConfigInput | None = None,
         state: IO[str] | None = None,
         catalog: IO[str] | None = None,
+        check: bool = False,
     ) -> None:
         """What the command does, once its options are read."""
         if about:
@@ -158,12 +178,16 @@ class TapGitHubCopilot(Tap):
             return
         cls.print_version(print_fn=cls.logger.info)
         config = config or _ConfigInput()
-        cls(
+        tap = cls(
             config=config.config,
             state=read_json("--state", state),
-            catalog=read_json("--catalog", catalog),
+            catalog=read_catalog(catalog),
             parse_env_config=config.parse_env,
-        ).sync()
+        )
+        if check:
+            tap.check()
+        else:
+            tap.sync()
 
     @classmethod
     def cb_config(
@@ -175,5 +199,22 @@ class TapGitHubCopilot(Tap):
 
     @classmethod
     def get_singer_command(cls) -> click.Command:
-        """The SDK's command, which ends every failure with plain lines."""
-        return Command.of(super().get_singer_command(), cls.logger)
+        """The SDK's command and options of our own; every failure ends with plain lines."""
+        command = super().get_singer_command()
+        command.params.append(
+            click.Option(
+                ["--check"],
+                is_flag=True,
+                help="Try every endpoint that the settings need, print a table and exit.",
+            )
+        )
+        return Command.of(command, cls.logger)
+
+
+def _takes(error: ValidationError) -> str:
+    """What a setting of the SDK's own takes."""
+    kinds: Any = error.validator_value
+    if error.validator != "type":
+        return "is not what the SDK takes: https://sdk.meltano.com/en/latest/stream_maps.html"
+    named = [kinds] if isinstance(kinds, str) else [kind for kind in kinds if kind != "null"]
+    return f"takes the JSON type {' or '.join(named)}"

@@ -11,6 +11,7 @@ import threading
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -63,15 +64,20 @@ class Outcome:
 
     Args:
         code: Its exit code.
-        messages: Its Singer messages.
+        out: What it wrote to stdout.
         log: What it wrote to stderr.
         clock: The clock it ran on.
     """
 
     code: int
-    messages: list[dict[str, Any]]
+    out: str
     log: str
     clock: SetClock
+
+    @cached_property
+    def messages(self) -> list[dict[str, Any]]:
+        """Its Singer messages, in order."""
+        return [json.loads(line) for line in self.out.splitlines()]
 
     def records(self, stream: str = USAGES) -> list[dict[str, Any]]:
         """The records of a stream, in order."""
@@ -150,8 +156,8 @@ def run_tap(
                 arguments += [f"--{name}", str(path)]
         code = _exit_code(Tap, arguments)
         sys.stdout.flush()
-        messages = [json.loads(line) for line in out.getvalue().splitlines()]
-    return Outcome(code, messages, log.getvalue(), clock)
+        text = out.getvalue().decode()
+    return Outcome(code, text, log.getvalue(), clock)
 
 
 def _exit_code(tap: type[TapGitHubCopilot], arguments: list[str]) -> int:

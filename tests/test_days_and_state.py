@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.running import config_for, days_back, each_day, lines_about, run_tap
+from tests.running import USAGES, config_for, days_back, each_day, lines_about, run_tap
 from tests.simulator.faults import FOR_EVER
 from tests.simulator.world import USERS
 
@@ -74,7 +74,7 @@ def test_a_state_message_follows_each_final_day_after_its_rows(
     outcome = run_tap(config_for(github, start_date=ago(today, 12)), today)
     seen_days: set[str] = set()
     for message in outcome.messages:
-        if message["type"] == "RECORD":
+        if message["type"] == "RECORD" and message["stream"] == USAGES:
             seen_days.add(message["record"]["day"])
         elif message["type"] == "STATE":
             reached = message["value"]["bookmarks"]["github_copilot_daily_usages"]
@@ -211,7 +211,7 @@ def test_plain_404_on_every_day_and_on_the_28_day_report_is_a_wrong_slug(
     config = config_for(github, enterprises=["acme", "acne"], start_date=ago(today, 8))
     outcome = run_tap(config, today)
     assert outcome.code == 1
-    assert len(lines_about(outcome.log, "no_resource", "enterprise acne")) == 2
+    assert len(lines_about(outcome.log, USAGES, "no_resource", "enterprise acne")) == 2
     assert outcome.bookmark() == ago(today, 5)
     assert outcome.bookmark("acne") is None
 

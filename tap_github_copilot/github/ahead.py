@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from tap_github_copilot.clock import InterruptedRun
@@ -19,13 +20,24 @@ _LOOK_UP = 0.2  # seconds between two looks at whether the run was stopped
 
 
 def ordered(
-    fetch: Callable[[Item], Result], items: Iterable[Item], at_once: int, clock: Clock
+    fetch: Callable[[Item], Result],
+    items: Iterable[Item],
+    at_once: int,
+    clock: Clock,
+    drop: Callable[[Result], object],
 ) -> Generator[tuple[Item, Result]]:
     """Each item with what `fetch` made of it, in the order of the items.
 
     At most `at_once` results exist at a time, queued, running or done. An error of
     `fetch` is raised at its own place in the order. Closing the iterator drops what
     has not begun.
+
+    Args:
+        fetch: Called in threads of its own.
+        items: Asked for one by one.
+        at_once: How many are fetched ahead.
+        clock: Tells whether the run was stopped.
+        drop: Gets each result that nobody will take.
 
     Raises:
         InterruptedRun: The clock was stopped.
@@ -41,6 +53,13 @@ def ordered(
             yield _next(waiting, clock)
     finally:
         pool.shutdown(wait=False, cancel_futures=True)
+        for _, future in waiting:
+            future.add_done_callback(partial(_drop, drop))
+
+
+def _drop(drop: Callable[[Result], object], future: Future[Result]) -> None:
+    if not future.cancelled() and future.exception() is None:
+        drop(future.result())
 
 
 def _next(waiting: deque[tuple[Item, Future[Result]]], clock: Clock) -> tuple[Item, Result]:

@@ -158,6 +158,7 @@ class Api:
         shown = f"?{urlencode(query)}" if query else ""
         patience = _Patience(f"{scope}, {method} {path}{shown}", bearer, self._clock, self._gate)
         while True:
+            patience.before()
             token = bearer.token()
             try:
                 with self._gate.passing(bearer.name):
@@ -196,6 +197,11 @@ class _Patience:
         self._limits = 0
         self._waited = 0.0
 
+    def before(self) -> None:
+        """Refuse a call during a limit that an earlier call gave up on."""
+        if (seconds := self._gate.given_up(self._bearer.name)) > 0:
+            raise self._limited(seconds)
+
     def after(self, answer: Answer) -> None:
         if limit := limit_of(answer, self._clock.now()):
             self._after_limit(answer, limit)
@@ -222,18 +228,28 @@ class _Patience:
         seconds = limit.seconds or _LIMIT_WAIT * 2**self._limits
         self._limits += 1
         self._waited += seconds
-        until = f"{self._clock.now() + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%SZ}"
+        who = EVERYBODY if limit.everybody else self._bearer.name
         if self._waited > LONGEST_WAIT:
-            raise RateLimited(
-                f"GitHub wants to be left alone until {until}; run again after that"
-                + quoted(answer.message),
-                where=self._where,
-            )
-        kind = "secondary" if limit.everybody else "primary"
+            self._gate.give_up(seconds, who)
+            raise self._limited(seconds, answer.message)
         logger.warning(
-            "%s: %s rate limit met; waiting %.0f s, until %s", self._where, kind, seconds, until
+            "%s: %s rate limit met; waiting %.0f s, until %s",
+            self._where,
+            "secondary" if limit.everybody else "primary",
+            seconds,
+            self._until(seconds),
         )
-        self._gate.hold(seconds, EVERYBODY if limit.everybody else self._bearer.name)
+        self._gate.hold(seconds, who)
+
+    def _limited(self, seconds: float, message: str = "") -> RateLimited:
+        return RateLimited(
+            f"GitHub wants to be left alone until {self._until(seconds)}; run again after that"
+            + quoted(message),
+            where=self._where,
+        )
+
+    def _until(self, seconds: float) -> str:
+        return f"{self._clock.now() + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def unauthorized(answer: Answer, bearer: Bearer, now: datetime, where: str) -> InvalidCredentials:

@@ -7,6 +7,7 @@ byte-order mark, blank lines and a last line without its newline.
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 _BUFFER = 256 * 1024
 _BOM = b"\xef\xbb\xbf"
 _INT64 = 2**63
+_BYTE = re.compile(r"\(byte (\d+)\)")
 _NUL = b"\\u0000"
+_DEEPEST = 200  # levels of nesting that all code after the decoder can walk
 _decode = msgspec.json.Decoder().decode
 
 
@@ -93,10 +96,13 @@ def _is_array(lines: IO[bytes]) -> bool:
 
 
 def _array_rows(document: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
+    text = document.removeprefix(_BOM).rstrip()
     try:
-        entries = msgspec.json.decode(document.removeprefix(_BOM), type=list[msgspec.Raw])
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise BadContentError("the file is no JSON array of rows") from None
+        entries = msgspec.json.decode(text, type=list[msgspec.Raw])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        byte = _BYTE.search(str(error))
+        line = text.count(b"\n", 0, int(byte[1]) if byte else len(text)) + 1
+        raise BadContentError(f"line {line}: the file is no JSON array of rows") from None
     for number, entry in enumerate(entries, 1):
         yield number, _row(bytes(entry), f"row {number}")
 
@@ -108,14 +114,24 @@ def _row(text: bytes, place: str) -> dict[str, Any]:
         raise BadContentError(f"{place} is not JSON") from None
     if not isinstance(row, dict):
         raise BadContentError(f"{place} is no JSON object")
-    return _without_nul(row) if _NUL in text else row
+    if text.count(b"[") + text.count(b"{") > _DEEPEST and _is_deeper(row, _DEEPEST):
+        raise BadContentError(f"{place} is nested deeper than {_DEEPEST} levels")
+    return without_nul(row) if _NUL in text else row
 
 
-def _without_nul(value: Any) -> Any:
+def without_nul(value: Any) -> Any:
+    """The same JSON value without NUL characters, which PostgreSQL refuses."""
     if isinstance(value, str):
         return value.replace("\0", "")
     if isinstance(value, list):
-        return [_without_nul(entry) for entry in value]
+        return [without_nul(entry) for entry in value]
     if isinstance(value, dict):
-        return {_without_nul(key): _without_nul(entry) for key, entry in value.items()}
+        return {without_nul(key): without_nul(entry) for key, entry in value.items()}
     return value
+
+
+def _is_deeper(value: Any, levels: int) -> bool:
+    if not isinstance(value, (dict, list)):
+        return False
+    entries = value.values() if isinstance(value, dict) else value
+    return levels == 0 or any(_is_deeper(entry, levels - 1) for entry in entries)

@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import requests
 from requests.adapters import HTTPAdapter
+from urllib3.exceptions import LocationParseError
 
 from tap_github_copilot.github.api import CONNECT_AND_READ, HeaderAuth
 
@@ -68,12 +69,12 @@ class Downloads:
         Raises:
             BrokenDownloadError: It is no link to trust, it was refused, or the body was short.
         """
-        if urlsplit(link).scheme not in self._schemes:
+        if _scheme(link) not in self._schemes:
             raise BrokenDownloadError("a download link is not https")
         content = tempfile.TemporaryFile(prefix="tap-github-copilot-")  # noqa: SIM115
         try:
             size, sha256 = self._into(content, link)
-        except requests.RequestException as error:
+        except (requests.RequestException, LocationParseError) as error:
             content.close()
             raise _broken(error) from None
         except BaseException:
@@ -99,7 +100,15 @@ class Downloads:
         return content.tell(), digest.hexdigest()
 
 
-def _broken(error: requests.RequestException) -> BrokenDownloadError:
+def _scheme(link: str) -> str:
+    """The scheme of a link; empty for what is none."""
+    try:
+        return urlsplit(link).scheme
+    except ValueError:
+        return ""
+
+
+def _broken(error: Exception) -> BrokenDownloadError:
     """What went wrong, told by its kind alone: the error's own text holds the link."""
     unreachable = isinstance(error, requests.ConnectTimeout) or any(
         type(reason).__name__ in {"NewConnectionError", "NameResolutionError", "MaxRetryError"}

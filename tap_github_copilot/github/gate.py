@@ -36,6 +36,7 @@ class Gate:
         self._lock = threading.Lock()
         self._starts: deque[float] = deque(maxlen=STARTS)
         self._held_until: dict[str, float] = {}
+        self._given_up_until: dict[str, float] = {}
 
     @contextmanager
     def passing(self, bearer: str) -> Iterator[None]:
@@ -52,6 +53,18 @@ class Gate:
         until = self._clock.elapsed() + seconds
         with self._lock:
             self._held_until[bearer] = max(until, self._held_until.get(bearer, until))
+
+    def give_up(self, seconds: float, bearer: str = EVERYBODY) -> None:
+        """Note that waiting so long for one bearer's calls, or everybody's, is no use."""
+        until = self._clock.elapsed() + seconds
+        with self._lock:
+            self._given_up_until[bearer] = max(until, self._given_up_until.get(bearer, until))
+
+    def given_up(self, bearer: str) -> float:
+        """For how many seconds yet no call of this bearer is worth waiting for."""
+        with self._lock:
+            until = (self._given_up_until.get(name, 0.0) for name in (bearer, EVERYBODY))
+            return max(until) - self._clock.elapsed()
 
     def _start(self, bearer: str) -> bool:
         """Note a start, unless the gate closed while this call waited for its slot."""

@@ -6,17 +6,17 @@ import hashlib
 import threading
 from contextlib import ExitStack
 from dataclasses import dataclass
-from datetime import UTC
 from typing import TYPE_CHECKING, Any
 
 from tap_github_copilot.github.contents import BadContentError, Rule, check, rows
 from tap_github_copilot.github.download import BrokenDownloadError, UnreachableHostError
 from tap_github_copilot.github.envelope import BadEnvelopeError, links_of, says_no_report
+from tap_github_copilot.github.moments import timestamp
 from tap_github_copilot.refusals import BadReport, NoResource
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
-    from datetime import date, datetime
+    from datetime import date
 
     from tap_github_copilot.clock import Clock
     from tap_github_copilot.github.api import Api
@@ -124,12 +124,12 @@ class Reports:
         if self._has_recent(scope) is True:
             return True
         try:
-            return any(self._links(scope, USERS, day) for day in sample)
+            return any(self.links(scope, USERS, day) for day in sample)
         except BadEnvelopeError:
             return True  # something is there; reading it will tell what
 
     def _once(self, scope: Scope, report: str, day: date) -> Report:
-        links = self._links(scope, report, day)
+        links = self.links(scope, report, day)
         if not links:
             return Report(day, timestamp(self._clock.now()))
         with ExitStack() as opened:
@@ -143,10 +143,14 @@ class Reports:
         fetched_at = timestamp(self._clock.now())
         return Report(day, fetched_at, tuple(files), True, row_count, repeated)
 
-    def _links(self, scope: Scope, report: str, day: date) -> list[str]:
+    def links(self, scope: Scope, report: str, day: date) -> list[str]:
         """The links of a day's report; none where there is no report.
 
         A plain 404 can mean either; the 28-day report, asked once a run, tells which.
+
+        Raises:
+            BadEnvelopeError: The answer is no envelope, or one of another day.
+            Refusal: GitHub refuses the scope this report.
         """
         try:
             answer = self._ask(scope, report, {"day": day.isoformat()})
@@ -171,11 +175,6 @@ class Reports:
     def _ask(self, scope: Scope, report: str, query: dict[str, str]) -> Any:
         path = f"{scope.path}/copilot/metrics/reports/{report}"
         return self._api.get(path, self._sign_in.bearer(scope), scope=scope, query=query)
-
-
-def timestamp(moment: datetime) -> str:
-    """ISO 8601 in UTC with `Z`, which every target reads alike."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
 def _checked(files: list[ReportFile], rule: Rule) -> tuple[int, int]:

@@ -32,6 +32,7 @@ class ScopeStream(Stream):
 
     key: ClassVar[tuple[str, ...]]
     documented: ClassVar[tuple[str, ...]] = ()
+    optional: ClassVar[bool] = False  # GitHub opens not every endpoint to every App
 
     # Records are made to fit the schema; the SDK's own pass over them costs 5 times as much.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
@@ -60,6 +61,11 @@ class ScopeStream(Stream):
             )
         return self._state_manager
 
+    @property
+    def emit_activate_version_messages(self) -> bool:
+        """Never: a target would delete older days and snapshots."""
+        return False
+
     def apply_catalog(self, catalog: Catalog) -> None:
         """Take over a catalog.
 
@@ -81,13 +87,17 @@ class ScopeStream(Stream):
 
     def get_records(self, context: Context | None) -> Iterator[Record]:
         """The records of a scope, as far as GitHub gives them."""
-        scope = self.run.scope(context)
+        scope, optional = self.run.scope(context), False
         try:
+            self.run.sign_in.bearer(scope)
+            optional = self.optional and self.run.sign_in.is_app and not self._has_state(scope)
             yield from self.records_in(scope)
         except Refusal as refusal:
             if refusal.ends_run:
                 raise
-            self.run.refused(self.name, scope, refusal)
+            self.run.refused(self.name, scope, refusal, optional=optional)
+            if self.run.failures and self.ABORT_AT_RECORD_COUNT is not None:
+                raise  # --test never comes to the end, where failures are told
 
     def records_in(self, scope: Scope) -> Iterator[Record]:
         """The records of a scope.
@@ -96,6 +106,9 @@ class ScopeStream(Stream):
             Refusal: GitHub refuses the scope; what was yielded before is good.
         """
         raise NotImplementedError
+
+    def _has_state(self, scope: Scope) -> bool:
+        return self.state_manager.bookmark(scope.context) is not None
 
     def log_sync_costs(self) -> None:
         """End the run: the SDK calls this for every stream once the last is synced.

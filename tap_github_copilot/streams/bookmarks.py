@@ -20,6 +20,12 @@ class DayBookmarks(StreamStateManager):
     over days that are not final.
     """
 
+    @property
+    def stream_state(self) -> dict[str, Any]:
+        """The state of the stream; an empty one, not in the state, where it has none."""
+        state: dict[str, Any] = self.tap_state.get("bookmarks", {}).get(self.stream_name, {})
+        return state
+
     def bookmark(self, context: Context) -> date | None:
         """The last day of the unbroken run of final days."""
         value = self.get_context_state(context).get("replication_key_value")
@@ -33,7 +39,8 @@ class DayBookmarks(StreamStateManager):
         state = self.get_context_state(context)
         if not state:
             state = {"context": dict(context)}
-            self.stream_state.setdefault("partitions", []).append(state)
+            bookmarks = self.tap_state.setdefault("bookmarks", {})
+            bookmarks.setdefault(self.stream_name, {}).setdefault("partitions", []).append(state)
         state["replication_key"] = REPLICATION_KEY
         state["replication_key_value"] = day.isoformat()
         self.is_flushed = False

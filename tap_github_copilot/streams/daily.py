@@ -41,6 +41,10 @@ class DailyStream(ScopeStream):
         super().__init__(tap)
         self.replication_key = REPLICATION_KEY
 
+    def report_at(self, level: Level) -> str:  # noqa: ARG002 - some reports have a name for each
+        """The name of the report at a level."""
+        return self.report
+
     @property
     def is_sorted(self) -> bool:
         """Days come in order within a scope."""
@@ -68,8 +72,8 @@ class DailyStream(ScopeStream):
     def _kept(self, extra: dict[str, Any], scope: Scope) -> dict[str, Any]:
         """What goes to `extra_fields`; says so, once for each field."""
         if "organization_id" in extra and scope.level is Level.ORGANIZATION:
-            theirs = str(extra["organization_id"])
-            if theirs == self.run.key_values(scope)["organization_id"]:
+            theirs = extra["organization_id"]
+            if theirs is None or str(theirs) == self.run.key_values(scope)["organization_id"]:
                 extra.pop("organization_id")
         for name in extra:
             self.run.tell_once(
@@ -86,7 +90,7 @@ class DailyStream(ScopeStream):
             return
         unbroken, unreachable = True, 0
         fetched = ordered(
-            partial(self._fetch, scope), days, self.run.settings.concurrency, self.run.clock
+            partial(self._fetch, scope), days, self.run.settings.concurrency, self.run.clock, _drop
         )
         with self.run.progress.of(self.name, scope, days) as progress, closing(fetched):
             for day, report in fetched:
@@ -130,6 +134,11 @@ class DailyStream(ScopeStream):
             return self.run.reports.fetch(scope, self.report, day)
         except BadReport as bad:
             return bad
+
+
+def _drop(report: Report | BadReport) -> None:
+    if not isinstance(report, BadReport):
+        report.close()
 
 
 def _stop_if_unreachable(days: int, report: BadReport) -> None:

@@ -35,7 +35,7 @@ class Replay:
         self.scopes: dict[str, Place] = {}
         self.rows: dict[str, list[dict[str, Any]]] = {}
         self.sources: dict[str, Path] = {}
-        today = datetime.now(UTC).date()
+        self.today = today = datetime.now(UTC).date()
         for number, path in enumerate(sorted(folder.iterdir())):
             rows = _user_rows(path) if path.is_file() else []
             if not rows:

@@ -13,6 +13,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
+from tests.simulator import seats
 from tests.simulator.access import Access
 from tests.simulator.faults import Fault, Faults
 
@@ -124,8 +125,11 @@ class Simulator:
             fault = self.faults.take(call)
             if fault and (answer := await _failing(fault, request)):
                 return answer
-            refusal = self.access.refusal(request, self.world, self.url)
-            return refusal or self._answer(request)
+            return (
+                self.access.app.answer(request, self.url)
+                or self.access.refusal(request)
+                or self._answer(request)
+            )
         finally:
             self.busy -= 1
 
@@ -134,6 +138,9 @@ class Simulator:
         if path in self.world.scopes:
             place = self.world.scopes[path]
             return web.json_response({"login": place.name, "id": place.number})
+        seated = self.world.scopes.get(path.removesuffix(seats.PATH))
+        if seated is not None:
+            return seats.page(seated, self.world.today, request, self.url)
         scope, _, report = path.partition("/copilot/metrics/reports/")
         place_ = self.world.scopes.get(scope)
         if place_ is None or not report:

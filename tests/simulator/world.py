@@ -18,6 +18,7 @@ class Truth(Protocol):
     """What the server asks; a world that is made up, or one that is replayed."""
 
     scopes: dict[str, Place]
+    today: date
 
     def files(self, path: str, report: str, day: date) -> Files | None:
         """The files of a day's report as published today; None for no report."""
@@ -35,6 +36,7 @@ class Place:
         number: Its numeric id.
         people: Who has a seat there.
         refusal: What every call of its reports is answered with instead, if anything.
+        seats: Its seats as GitHub lists them; None makes them up from its people.
         open_since: The first day of which it has reports (its policy was off before).
     """
 
@@ -43,6 +45,7 @@ class Place:
     people: list[Person] = field(default_factory=list)
     refusal: str = ""
     open_since: date = date(2000, 1, 1)
+    seats: list[Row] | None = None
 
     @property
     def name(self) -> str:

@@ -1,0 +1,122 @@
+"""`--check`: every endpoint that the selected level needs, tried once, for every scope."""
+
+from __future__ import annotations
+
+import shlex
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import partial
+from typing import TYPE_CHECKING
+
+from tap_github_copilot.github.api import API_VERSION
+from tap_github_copilot.github.envelope import BadEnvelopeError
+from tap_github_copilot.github.seats import PATH as SEATS
+from tap_github_copilot.refusals import Refusal
+from tap_github_copilot.run import CLOSED
+from tap_github_copilot.scopes import Level
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from tap_github_copilot.run import Run
+    from tap_github_copilot.scopes import Scope
+    from tap_github_copilot.streams.daily import DailyStream
+
+_PUBLISHED = timedelta(days=4)  # the youngest day that should have its report
+HEAD = ("scope", "endpoint", "result", "what to do", "by hand")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """What one endpoint answered.
+
+    Args:
+        scope: In words.
+        endpoint: Path and query, below the API's URL.
+        result: `ok`, or the refusal's code.
+        to_do: What a person can do; empty if it is ok.
+        by_hand: A `curl` line with a placeholder for the credential.
+        fatal: Whether a run would fail over it.
+    """
+
+    scope: str
+    endpoint: str
+    result: str
+    to_do: str
+    by_hand: str
+    fatal: bool
+
+
+def check(run: Run, streams: Iterable[DailyStream]) -> Iterator[Finding]:
+    """Try every endpoint of every scope; nothing is downloaded.
+
+    Args:
+        run: Whose settings, sign-in and gate are used.
+        streams: Whose reports are tried.
+    """
+    try:
+        scopes = run.scopes
+    except Refusal as refusal:
+        yield _finding(run, "the App", "/app/installations", refusal, optional=False)
+        return
+    reports = {stream.report_at(run.settings.level): stream.optional for stream in streams}
+    for scope in scopes:
+        yield from _check_scope(run, scope, reports)
+
+
+def _check_scope(run: Run, scope: Scope, reports: dict[str, bool]) -> Iterator[Finding]:
+    day = min(run.calendar.last, run.calendar.today - _PUBLISHED)
+    if scope.level is Level.ORGANIZATION:
+        yield _try(run, scope, scope.path, lambda: run.key_values(scope), optional=False)
+    for report, optional in reports.items():
+        path = f"{scope.path}/copilot/metrics/reports/{report}?day={day}"
+        yield _try(
+            run, scope, path, partial(run.reports.links, scope, report, day), optional=optional
+        )
+    path = f"{scope.path}{SEATS}"
+    yield _try(
+        run,
+        scope,
+        f"{path}?per_page=1",
+        lambda: run.api.get(path, run.sign_in.bearer(scope), scope=scope, query={"per_page": "1"}),
+        optional=True,
+    )
+
+
+def _try(
+    run: Run, scope: Scope, endpoint: str, call: Callable[[], object], *, optional: bool
+) -> Finding:
+    refusal = None
+    try:
+        call()
+    except BadEnvelopeError:
+        pass  # it answers; a run will say what is wrong with the day
+    except Refusal as refused:
+        refusal = refused
+    return _finding(run, str(scope), endpoint, refusal, optional=optional)
+
+
+def _finding(
+    run: Run, scope: str, endpoint: str, refusal: Refusal | None, *, optional: bool
+) -> Finding:
+    url = run.settings.api_url + endpoint
+    if scope == "the App":
+        credential = "YOUR_APP_JWT"
+    else:
+        credential = "YOUR_INSTALLATION_TOKEN" if run.sign_in.is_app else "YOUR_TOKEN"
+    headers = (f"Authorization: Bearer {credential}", f"X-GitHub-Api-Version: {API_VERSION}")
+    curl = shlex.join(["curl", *(part for header in headers for part in ("-H", header)), url])
+    if refusal is None:
+        return Finding(scope, endpoint, "ok", "", curl, fatal=False)
+    closed = optional and run.sign_in.is_app and isinstance(refusal, CLOSED)
+    to_do = ("optional for an App; to open it: " if closed else "") + refusal.hint
+    return Finding(scope, endpoint, refusal.code, to_do, curl, fatal=not closed)
+
+
+def table(findings: list[Finding]) -> Iterator[str]:
+    """The findings as lines of a table, each cell but the last two padded."""
+    rows = [HEAD] + [(f.scope, f.endpoint, f.result, f.to_do or "-", f.by_hand) for f in findings]
+    widths = [max(len(row[column]) for row in rows) for column in range(3)]
+    for row in rows:
+        cells = [cell.ljust(width) for cell, width in zip(row, widths, strict=False)]
+        yield " | ".join([*cells, *row[3:]])

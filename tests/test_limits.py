@@ -1,0 +1,362 @@
+"""GitHub's rate limits, the gate before its API, and what is fetched ahead."""
+
+from __future__ import annotations
+
+import threading
+from datetime import datetime, timedelta
+from email.utils import format_datetime
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap_github_copilot.clock import Clock, InterruptedRun
+from tap_github_copilot.github.ahead import ordered
+from tap_github_copilot.github.gate import AT_ONCE, STARTS, WINDOW, Gate
+from tests.reading import ACME, BUSY, ago, closing, keys_of, read_usages, state_at, truth
+from tests.running import SetClock, config_for, lines_about
+from tests.simulator.faults import FOR_EVER
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import date
+
+    from tests.simulator.server import Simulator
+    from tests.simulator.world import World
+
+RECENT = "users-28-day/latest"
+SECONDARY = "You have exceeded a secondary rate limit. Please wait a few minutes."
+PRIMARY = "API rate limit exceeded for user ID 1."
+Waits = list[float]
+
+
+def told(message: str, start: datetime, **headers: str) -> dict[str, Any]:
+    """An answer with a message and headers, in which `{+90}` is the time 90 s from the start."""
+    named = {
+        name.replace("_", "-"): value.format_map(_Later(start)) for name, value in headers.items()
+    }
+    return {"body": {"message": message}, "headers": named}
+
+
+class _Later(dict[str, str]):
+    """`{date+90}` as an HTTP date, `{epoch+90}` in seconds since 1970."""
+
+    def __init__(self, start: datetime) -> None:
+        super().__init__()
+        self._start = start
+
+    def __missing__(self, key: str) -> str:
+        form, _, seconds = key.partition("+")
+        when = self._start + timedelta(seconds=int(seconds))
+        return str(int(when.timestamp())) if form == "epoch" else format_datetime(when, usegmt=True)
+
+
+LIMITS: dict[str, tuple[str, dict[str, str], float, str]] = {
+    "seconds": (SECONDARY, {"Retry_After": "90"}, 90, "secondary"),
+    "a date": (SECONDARY, {"Retry_After": "{date+90}"}, 90, "secondary"),
+    "a date that is over": (SECONDARY, {"Retry_After": "{date+-90}"}, 1, "secondary"),
+    "seconds, told in no words": ("", {"Retry_After": "30"}, 30, "secondary"),
+    "nothing remains": (
+        PRIMARY,
+        {"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": "{epoch+600}"},
+        601,
+        "primary",
+    ),
+    "nothing remains, in no words": (
+        "",
+        {"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": "{epoch+600}"},
+        601,
+        "primary",
+    ),
+    "nothing remains, until just now": (
+        PRIMARY,
+        {"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": "{epoch+-5}"},
+        1,
+        "primary",
+    ),
+    "seconds before the reset": (
+        PRIMARY,
+        {"Retry_After": "7", "X_RateLimit_Remaining": "0", "X_RateLimit_Reset": "{epoch+600}"},
+        7,
+        "primary",
+    ),
+    "words alone": (SECONDARY, {}, 60, "secondary"),
+    "words of old": ("You have triggered an abuse detection mechanism.", {}, 60, "secondary"),
+    "no sense": (SECONDARY, {"Retry_After": "soon"}, 60, "secondary"),
+}
+
+
+@pytest.mark.parametrize("status", [403, 429])
+@pytest.mark.parametrize("kind", LIMITS)
+def test_a_limit_is_waited_for_as_github_says_and_costs_nothing_else(
+    github: Simulator, world: World, today: date, kind: str, status: int
+) -> None:
+    message, headers, seconds, name = LIMITS[kind]
+    start = SetClock(today).now()
+    world.add(ACME, people=20)
+    github.faults.add(RECENT, status=status, **told(message, start, **headers))
+    outcome = read_usages(config_for(github, start_date=ago(today, 9)), today)
+    assert outcome.code == 0
+    assert outcome.clock.waits == [seconds]
+    until = f"{start + timedelta(seconds=seconds):%Y-%m-%dT%H:%M:%SZ}"
+    words = (f"{name} rate limit", f"waiting {seconds:.0f} s", until, "enterprise acme", RECENT)
+    assert lines_about(outcome.log, "WARNING", *words)
+    assert keys_of(outcome.records()) == truth(world, today, 9)
+
+
+def test_429_is_a_limit_even_if_it_says_nothing(
+    github: Simulator, world: World, today: date
+) -> None:
+    world.add(ACME, people=20)
+    github.faults.add(RECENT, status=429)
+    outcome = read_usages(config_for(github, start_date=ago(today, 9)), today)
+    assert outcome.code == 0
+    assert outcome.clock.waits == [60]
+
+
+def test_a_limit_without_a_time_is_waited_for_longer_each_time(
+    github: Simulator, world: World, today: date
+) -> None:
+    world.add(ACME, people=20)
+    github.faults.add(RECENT, status=403, body={"message": SECONDARY}, times=4)
+    outcome = read_usages(config_for(github, start_date=ago(today, 9)), today)
+    assert outcome.code == 0
+    assert outcome.clock.waits == [60, 120, 240, 480]
+    assert len(lines_about(outcome.log, "WARNING", "secondary rate limit")) == 4
+
+
+def test_the_waiting_for_a_limit_is_bounded(github: Simulator, world: World, today: date) -> None:
+    world.add(ACME)
+    github.faults.add(RECENT, status=429, body={"message": SECONDARY}, times=FOR_EVER)
+    outcome = read_usages(config_for(github, start_date=ago(today, 9)), today)
+    [line] = closing(outcome)
+    assert outcome.code == 1
+    assert 3600 < outcome.clock.waited < 7200
+    next_wait = timedelta(seconds=60 * 2 ** len(outcome.clock.waits))
+    until = f"{outcome.clock.now() + next_wait:%Y-%m-%dT%H:%M:%SZ}"
+    for word in (" rate_limited: ", "enterprise acme", RECENT, f"until {until}", SECONDARY):
+        assert word in line
+
+
+def test_an_hour_until_the_reset_is_waited_for(
+    github: Simulator, world: World, today: date
+) -> None:
+    world.add(ACME, people=20)
+    start = SetClock(today).now()
+    headers = {"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": "{epoch+3600}"}
+    github.faults.add(RECENT, status=403, **told(PRIMARY, start, **headers))
+    outcome = read_usages(config_for(github, start_date=ago(today, 9)), today)
+    assert outcome.code == 0
+    assert outcome.clock.waits == [3601]
+
+
+def test_nobody_waits_for_a_day_nor_asks_before_it_is_over(
+    github: Simulator, world: World, today: date
+) -> None:
+    world.add(ACME)
+    world.add(BUSY)
+    github.faults.add(ACME, status=429, headers={"Retry-After": "86400"}, times=FOR_EVER)
+    outcome = read_usages(config_for(github, start_date=ago(today, 9)), today)
+    first, second = closing(outcome)
+    until = (today + timedelta(days=1)).isoformat()
+    for line, scope in ((first, "enterprise acme"), (second, "enterprise busy")):
+        for word in (" rate_limited: ", scope, f"until {until}T12:00:00Z"):
+            assert word in line
+    assert outcome.clock.waits == []
+    assert len(github.calls()) == 1
+
+
+@pytest.mark.parametrize(
+    ("message", "headers"),
+    [
+        ("You must be an enterprise owner.", {}),
+        ("Resource not accessible by integration", {"X-RateLimit-Remaining": "4999"}),
+        ("Must have admin rights.", {"X-RateLimit-Remaining": "1", "X-RateLimit-Reset": "9"}),
+    ],
+)
+def test_a_missing_permission_is_not_taken_for_a_limit(
+    github: Simulator, world: World, today: date, message: str, headers: dict[str, str]
+) -> None:
+    world.add(ACME)
+    body = {"message": message}
+    github.faults.add(ACME, status=403, body=body, headers=headers, times=FOR_EVER)
+    outcome = read_usages(config_for(github, start_date=ago(today, 9)), today)
+    assert "invalid_permissions" in closing(outcome)[0]
+    assert outcome.clock.waits == []
+    assert len(github.calls()) == 1
+
+
+@pytest.mark.parametrize("concurrency", [1, 8])
+def test_at_most_two_calls_are_under_way_however_many_days_are_fetched(
+    github: Simulator, world: World, today: date, concurrency: int
+) -> None:
+    world.add(ACME)
+    github.latency = (0.01, 0.02)
+    config = config_for(github, concurrency=concurrency)
+    outcome = read_usages(config, today, state=state_at(ago(today, 25)))
+    assert outcome.code == 0
+    assert github.most_busy == min(AT_ONCE, concurrency)
+
+
+def test_the_gate_lets_800_calls_start_in_any_minute(today: date) -> None:
+    clock = SetClock(today)
+    gate = Gate(clock)
+    starts = []
+    for number in range(3 * STARTS):
+        clock.wait(number % 3 * 0.02)
+        with gate.passing("token"):
+            starts.append(clock.elapsed())
+    after_a_window = zip(starts, starts[STARTS:], strict=False)
+    assert all(later - earlier >= WINDOW - 1e-6 for earlier, later in after_a_window)
+    assert starts[-1] < 3 * WINDOW
+
+
+def test_the_gate_lets_no_third_call_in_before_one_is_over(today: date) -> None:
+    gate = Gate(SetClock(today))
+    third = threading.Event()
+
+    def call() -> None:
+        with gate.passing("token"):
+            third.set()
+
+    with gate.passing("token"), gate.passing("other"):
+        thread = threading.Thread(target=call)
+        thread.start()
+        assert not third.wait(0.1)
+    assert third.wait(5)
+    thread.join()
+
+
+@pytest.mark.parametrize(
+    ("held", "waits"), [("", {"a": [50], "b": [50]}), ("a", {"a": [50], "b": []})]
+)
+def test_a_hold_is_for_everybody_or_for_one_bearer(
+    today: date, held: str, waits: dict[str, Waits]
+) -> None:
+    for bearer, expected in waits.items():
+        clock = SetClock(today)
+        gate = Gate(clock)
+        gate.hold(50, held)
+        with gate.passing(bearer):
+            assert clock.waits == expected
+
+
+def test_a_shorter_hold_does_not_end_a_longer_one(today: date) -> None:
+    clock = SetClock(today)
+    gate = Gate(clock)
+    gate.hold(50)
+    gate.hold(5)
+    gate.hold(20, "a")
+    with gate.passing("a"):
+        assert clock.waited == 50
+
+
+@pytest.mark.parametrize(("given_up", "refused"), [("", {"a", "b"}), ("a", {"a"})])
+def test_a_limit_given_up_on_ends_with_its_time(
+    today: date, given_up: str, refused: set[str]
+) -> None:
+    clock = SetClock(today)
+    gate = Gate(clock)
+    gate.give_up(50, given_up)
+    clock.wait(49)
+    assert {bearer for bearer in ("a", "b") if gate.given_up(bearer) > 0} == refused
+    clock.wait(1)
+    assert gate.given_up("a") <= 0
+
+
+def test_what_is_fetched_ahead_comes_in_order(today: date) -> None:
+    let_go = [threading.Event() for _ in range(6)]
+    let_go[0].set()
+
+    def fetch(number: int) -> int:
+        assert let_go[number].wait(5)
+        let_go[number - 1 if number % 3 else min(number + 2, 5)].set()
+        return number * 10
+
+    fetched = ordered(fetch, range(6), 6, SetClock(today), ignore)
+    for event in let_go[::-1]:
+        event.set()
+    assert list(fetched) == [(number, number * 10) for number in range(6)]
+
+
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_no_more_is_fetched_ahead_than_the_bound(today: date, at_once: int) -> None:
+    begun: list[int] = []
+    asked: list[int] = []
+
+    def items() -> Any:
+        for number in range(9):
+            asked.append(number)
+            yield number
+
+    fetched = ordered(noting(begun), items(), at_once, SetClock(today), ignore)
+    for taken, _ in enumerate(fetched, 1):
+        assert len(asked) <= taken + at_once - 1
+    assert sorted(begun) == list(range(9))
+
+
+def test_an_error_is_raised_at_its_own_place(today: date) -> None:
+    def fetch(number: int) -> int:
+        if number == 2:
+            raise LookupError
+        return number
+
+    fetched = ordered(fetch, range(9), 4, SetClock(today), ignore)
+    assert [next(fetched), next(fetched)] == [(0, 0), (1, 1)]
+    with pytest.raises(LookupError):
+        next(fetched)
+
+
+def test_closing_early_begins_nothing_more_and_drops_what_nobody_took(today: date) -> None:
+    begun: list[int] = []
+    dropped: list[int] = []
+    all_dropped = threading.Event()
+    go_on = threading.Event()
+
+    def fetch(number: int) -> int:
+        begun.append(number)
+        assert number == 0 or go_on.wait(5)
+        return number
+
+    def drop(number: int) -> None:
+        dropped.append(number)
+        if len(dropped) == 2:
+            all_dropped.set()
+
+    fetched = ordered(fetch, range(99), 3, SetClock(today), drop)
+    assert next(fetched) == (0, 0)
+    fetched.close()
+    go_on.set()
+    assert all_dropped.wait(5)
+    assert sorted(begun) == [0, 1, 2]
+    assert sorted(dropped) == [1, 2]
+
+
+def test_a_stop_ends_the_wait_for_what_is_fetched() -> None:
+    clock = Clock()
+    hangs, go_on = threading.Event(), threading.Event()
+
+    def fetch(_: int) -> None:
+        hangs.set()
+        go_on.wait(10)
+
+    fetched = ordered(fetch, range(3), 2, clock, ignore)
+    threading.Thread(target=lambda: (hangs.wait(5), clock.stop())).start()
+    try:
+        with pytest.raises(InterruptedRun):
+            next(fetched)
+    finally:
+        go_on.set()
+
+
+def ignore(_: object) -> None:
+    """Let a result go."""
+
+
+def noting(begun: list[int]) -> Callable[[int], int]:
+    """A fetch that notes what it was asked for."""
+
+    def fetch(number: int) -> int:
+        begun.append(number)
+        return number
+
+    return fetch
