@@ -58,8 +58,8 @@ def columns_document() -> str:
     parts = [
         "# Columns",
         (
-            "Made from `schemas/` by `make docs`. Every column but the key's is nullable: null means "
-            "that GitHub did not say."
+            "Made from `schemas/` by `make docs`. Every column but the key's is nullable: null "
+            "means that GitHub did not say."
         ),
     ]
     for stream in streams():

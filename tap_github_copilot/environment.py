@@ -46,6 +46,9 @@ def _value(text: str, kinds: set[str]) -> Any:
     if "boolean" in kinds:
         return _BOOLEANS.get(text.strip().lower(), text)
     try:
-        return json.loads(text)
+        value = json.loads(text)
     except (ValueError, RecursionError):
-        return [part.strip() for part in text.split(",")] if "array" in kinds else text
+        value = text
+    if "array" in kinds and not isinstance(value, list | dict):
+        return [part.strip() for part in text.split(",")]
+    return value

@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
     from datetime import date
 
     from tap_github_copilot.clock import Clock
     from tap_github_copilot.days import Status
-    from tap_github_copilot.scopes import Scope
 
 logger = logging.getLogger("tap-github-copilot")
 
@@ -81,9 +80,9 @@ class Progress:
     courses: list[Course] = field(default_factory=list)
 
     @contextmanager
-    def of(self, stream: str, scope: Scope, days: Sequence[date] = ()) -> Iterator[Course]:
+    def of(self, title: str, days: int = 0) -> Iterator[Course]:
         """The course of a stream through a scope, day by day where it has days."""
-        course = Course(f"{stream}, {scope}", len(days), self.clock)
+        course = Course(title, days, self.clock)
         self.courses.append(course)
         try:
             yield course

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from tap_github_copilot.days import Calendar, oldest_served
 from tap_github_copilot.github.api import Api
+from tap_github_copilot.github.disk import Spool
 from tap_github_copilot.github.download import Downloads
 from tap_github_copilot.github.reports import Reports
+from tap_github_copilot.github.shelf import Shelf
 from tap_github_copilot.github.signin import AppSignIn, SignIn, TokenSignIn
 from tap_github_copilot.progress import Progress
 from tap_github_copilot.refusals import (
@@ -55,10 +57,12 @@ class Run:
     Args:
         settings: Checked.
         clock: Fixes today when the run starts.
+        readers: How many of its streams read the rows of each report.
     """
 
     settings: Settings
     clock: Clock
+    readers: Mapping[str, int] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -70,6 +74,7 @@ class Run:
         else:
             self.sign_in = AppSignIn(self.api, self.settings.credential, self.clock)
         self.reports = Reports(self.api, self.downloads, self.sign_in, self.clock)
+        self.shelf = Shelf(self.reports, self.readers, Spool())
         self.calendar = self._calendar(self.clock.now().date())
         self._organization_ids: dict[Scope, str | None] = {}
         self._silent: dict[Scope, bool] = {}
@@ -166,6 +171,7 @@ class Run:
         No failure is only an organisation that nobody named, and whose policy is off or
         permission missing; and a stream that is optional, closed with 403 or 404.
         """
+        self._told.add(str(refusal))
         line = f"{stream}: {refusal}"
         if not scope.listed and isinstance(refusal, PolicyDisabled | InvalidPermissions):
             logger.warning("%s; skipped, since the configuration does not name it", line)
@@ -189,6 +195,10 @@ class Run:
         if self.failures:
             raise RunFailedError(self.failures)
 
+    def has_told(self, refusal: Refusal) -> bool:
+        """Whether the same refusal was noted before, by whatever stream."""
+        return str(refusal) in self._told
+
     def tell_once(self, line: str) -> None:
         """Warn, but of the same thing only once a run."""
         if line not in self._told:
@@ -200,3 +210,4 @@ class Run:
         self.clock.stop()
         self.api.close()
         self.downloads.close()
+        self.shelf.close()

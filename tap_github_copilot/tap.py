@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import logging
 import signal
+from collections import Counter
 from functools import cached_property
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import click
-from singer_sdk import Tap
+from singer_sdk import Stream, Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
 from singer_sdk.plugin_base import JSONSchemaValidator, _ConfigInput
@@ -24,9 +25,14 @@ from tap_github_copilot.refusals import Refusal
 from tap_github_copilot.run import Run, RunFailedError
 from tap_github_copilot.settings import NAME, Settings, WrongSettingsError, level_of
 from tap_github_copilot.state import check_state
+from tap_github_copilot.streams.breakdowns import DailyUsageBreakdowns
 from tap_github_copilot.streams.daily import DailyStream
+from tap_github_copilot.streams.report_days import ReportDays
+from tap_github_copilot.streams.repositories import DailyRepositories
 from tap_github_copilot.streams.seats import Seats
+from tap_github_copilot.streams.totals import DailyTotals
 from tap_github_copilot.streams.usages import DailyUsages
+from tap_github_copilot.streams.user_teams import UserTeams
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,6 +42,17 @@ if TYPE_CHECKING:
 
     from tap_github_copilot.scopes import Level
     from tap_github_copilot.streams.base import ScopeStream
+
+
+STREAMS: tuple[type[ScopeStream], ...] = (
+    DailyUsages,
+    DailyUsageBreakdowns,
+    UserTeams,
+    DailyTotals,
+    DailyRepositories,
+    Seats,
+    ReportDays,
+)
 
 
 class TapGitHubCopilot(Tap):
@@ -84,11 +101,34 @@ class TapGitHubCopilot(Tap):
         Raises:
             ConfigValidationError: The configuration was never checked, and is wrong.
         """
-        return Run(self._settings(), self.clock)
+        return Run(self._settings(), self.clock, self._readers())
 
     def discover_streams(self) -> Sequence[ScopeStream]:
         """All streams; no credentials and no settings are needed for it."""
-        return [DailyUsages(self), Seats(self)]
+        return [kind(self) for kind in STREAMS]
+
+    @property
+    def streams(self) -> dict[str, Stream]:
+        """All streams in the order in which they are synced: the ledger last."""
+        found = super().streams
+        return dict(sorted(found.items(), key=lambda entry: STREAMS.index(type(entry[1]))))
+
+    def reports(self) -> list[str]:
+        """The reports of the selected streams; all of them if only the ledger is selected."""
+        chosen = [s for s in self._reported() if s.selected] or self._reported()
+        return list(dict.fromkeys(stream.report_at(self.level) for stream in chosen))
+
+    def _reported(self) -> list[DailyStream]:
+        """The streams of a report's rows, selected or not."""
+        return [
+            stream
+            for stream in self.streams.values()
+            if isinstance(stream, DailyStream) and not isinstance(stream, ReportDays)
+        ]
+
+    def _readers(self) -> Counter[str]:
+        """How many selected streams read the rows of each report."""
+        return Counter(s.report_at(self.level) for s in self._reported() if s.selected)
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over a state, once it is known to be one of this level's.
@@ -146,6 +186,8 @@ class TapGitHubCopilot(Tap):
             raise RunFailedError([*self.run.failures, str(refusal)]) from None
         finally:
             self.clock.stop()
+            if "run" in vars(self):
+                self.run.close()
 
     def check(self) -> None:
         """Try every endpoint and print what each answered.
@@ -153,8 +195,7 @@ class TapGitHubCopilot(Tap):
         Raises:
             RunFailedError: One that a run cannot do without was refused.
         """
-        daily = [s for s in self.streams.values() if isinstance(s, DailyStream)]
-        findings = list(check(self.run, daily))
+        findings = list(check(self.run, self._reported()))
         for line in table(findings):
             click.echo(line)
         self.run.close()

@@ -20,11 +20,13 @@ from tap_github_copilot.tap import TapGitHubCopilot
 from tests.simulator.access import TOKEN
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator, Sequence
 
+    from tap_github_copilot.streams.base import ScopeStream
     from tests.simulator.server import Simulator
 
 USAGES = "github_copilot_daily_usages"
+SEATS = "github_copilot_seats"
 NOON = time(12, tzinfo=UTC)
 
 
@@ -125,13 +127,14 @@ def config_for(github: Simulator, **more: Any) -> dict[str, Any]:
     return {"api_url": github.url, "token": TOKEN} | level | more
 
 
-def run_tap(
+def run_tap(  # noqa: PLR0913 - all that a command can be given
     config: dict[str, Any],
     today: date,
     *,
     state: dict[str, Any] | None = None,
     catalog: dict[str, Any] | None = None,
     options: tuple[str, ...] = (),
+    streams: Collection[str] | None = (USAGES, SEATS),
 ) -> Outcome:
     """Run the command in this process.
 
@@ -141,11 +144,19 @@ def run_tap(
         state: Written to a file for --state.
         catalog: Written to a file for --catalog.
         options: Further options of the command.
+        streams: The streams that are selected, unless a catalog says; None for all.
     """
     clock = SetClock(today)
 
     class Tap(TapGitHubCopilot):
         clock_class = staticmethod(lambda: clock)  # type: ignore[assignment]
+
+        def discover_streams(self) -> Sequence[ScopeStream]:
+            found = super().discover_streams()
+            if catalog is None and streams is not None:
+                for stream in found:
+                    stream.selected = stream.name in streams
+            return found
 
     with tempfile.TemporaryDirectory() as folder, _captured() as (out, log):
         arguments = [*options]

@@ -340,7 +340,12 @@ def test_a_stop_ends_the_wait_for_what_is_fetched() -> None:
         go_on.wait(10)
 
     fetched = ordered(fetch, range(3), 2, clock, ignore)
-    threading.Thread(target=lambda: (hangs.wait(5), clock.stop())).start()
+
+    def stop() -> None:
+        hangs.wait(5)
+        clock.stop()
+
+    threading.Thread(target=stop).start()
     try:
         with pytest.raises(InterruptedRun):
             next(fetched)

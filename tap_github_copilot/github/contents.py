@@ -1,28 +1,33 @@
 """What stands in a report's file: rows, however they are written down, and their check.
 
 NDJSON as GitHub writes it; also a JSON array (its documentation's examples), a
-byte-order mark, blank lines and a last line without its newline.
+byte-order mark, blank lines and a last line without its newline. Aggregate reports are
+one object, an array of them, or wrappers with `day_totals`.
 """
 
 from __future__ import annotations
 
-import os
 import re
 from dataclasses import dataclass
 from typing import IO, TYPE_CHECKING, Any
 
 import msgspec
 
+from tap_github_copilot.github.disk import BUFFER
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_BUFFER = 256 * 1024
+    from tap_github_copilot.github.disk import ReportFile
+
 _BOM = b"\xef\xbb\xbf"
 _INT64 = 2**63
 _BYTE = re.compile(r"\(byte (\d+)\)")
 _NUL = b"\\u0000"
 _DEEPEST = 200  # levels of nesting that all code after the decoder can walk
 _decode = msgspec.json.Decoder().decode
+
+Row = dict[str, Any]
 
 
 class BadContentError(Exception):
@@ -36,32 +41,36 @@ class Rule:
     Args:
         day: The day asked for, as YYYY-MM-DD.
         keys: Integer fields that tell a day's rows apart.
+        aggregate: Whether the report is the day's totals.
     """
 
     day: str
     keys: tuple[str, ...]
+    aggregate: bool = False
 
 
-def rows(content: IO[bytes]) -> Iterator[tuple[int, dict[str, Any]]]:
+def rows(file: ReportFile, *, aggregate: bool = False) -> Iterator[tuple[int, Row]]:
     """Each row with the number of its line (of its place, in an array), from 1.
 
     NUL characters are removed from its strings: PostgreSQL refuses them.
 
+    Args:
+        file: A report's file.
+        aggregate: Whether the report is the day's totals.
+
     Raises:
         BadContentError: A line is no JSON object.
     """
-    with open(os.dup(content.fileno()), "rb", buffering=_BUFFER) as lines:  # noqa: PTH123
-        lines.seek(0)
-        if _is_array(lines):
-            yield from _array_rows(lines.read())
-            return
-        for number, line in enumerate(lines, 1):
-            text = line.removeprefix(_BOM) if number == 1 else line
-            if not text.isspace() and text:
-                yield number, _row(text, f"line {number}")
+    with file.open() as lines:
+        if aggregate:
+            yield from _totals(lines.read())
+        elif lines.peek(BUFFER)[:BUFFER].removeprefix(_BOM).lstrip().startswith(b"["):
+            yield from _array(lines.read(), "row")
+        else:
+            yield from _lines(lines)
 
 
-def check(content: IO[bytes], rule: Rule) -> Iterator[tuple[int, ...]]:
+def check(file: ReportFile, rule: Rule) -> Iterator[tuple[int, ...]]:
     """Read a file whole and hold every row against the rule.
 
     Yields:
@@ -70,7 +79,7 @@ def check(content: IO[bytes], rule: Rule) -> Iterator[tuple[int, ...]]:
     Raises:
         BadContentError: A row breaks the rule.
     """
-    for number, row in rows(content):
+    for number, row in rows(file, aggregate=rule.aggregate):
         if row.get("day") != rule.day:
             raise BadContentError(f"line {number}: the row's day is not {rule.day}")
         key = tuple(whole_number(row.get(name)) for name in rule.keys)
@@ -89,36 +98,6 @@ def whole_number(value: object) -> int | None:
     return value
 
 
-def _is_array(lines: IO[bytes]) -> bool:
-    start = lines.read(_BUFFER).removeprefix(_BOM).lstrip()
-    lines.seek(0)
-    return start.startswith(b"[")
-
-
-def _array_rows(document: bytes) -> Iterator[tuple[int, dict[str, Any]]]:
-    text = document.removeprefix(_BOM).rstrip()
-    try:
-        entries = msgspec.json.decode(text, type=list[msgspec.Raw])
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        byte = _BYTE.search(str(error))
-        line = text.count(b"\n", 0, int(byte[1]) if byte else len(text)) + 1
-        raise BadContentError(f"line {line}: the file is no JSON array of rows") from None
-    for number, entry in enumerate(entries, 1):
-        yield number, _row(bytes(entry), f"row {number}")
-
-
-def _row(text: bytes, place: str) -> dict[str, Any]:
-    try:
-        row = _decode(text)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise BadContentError(f"{place} is not JSON") from None
-    if not isinstance(row, dict):
-        raise BadContentError(f"{place} is no JSON object")
-    if text.count(b"[") + text.count(b"{") > _DEEPEST and _is_deeper(row, _DEEPEST):
-        raise BadContentError(f"{place} is nested deeper than {_DEEPEST} levels")
-    return without_nul(row) if _NUL in text else row
-
-
 def without_nul(value: Any) -> Any:
     """The same JSON value without NUL characters, which PostgreSQL refuses."""
     if isinstance(value, str):
@@ -130,8 +109,60 @@ def without_nul(value: Any) -> Any:
     return value
 
 
+def _lines(lines: IO[bytes]) -> Iterator[tuple[int, Row]]:
+    for number, line in enumerate(lines, 1):
+        text = line.removeprefix(_BOM) if number == 1 else line
+        if text and not text.isspace():
+            yield number, _row(text, f"line {number}")
+
+
+def _array(document: bytes, place: str) -> Iterator[tuple[int, Row]]:
+    text = document.removeprefix(_BOM).rstrip()
+    try:
+        entries = msgspec.json.decode(text, type=list[msgspec.Raw])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        byte = _BYTE.search(str(error))
+        line = text.count(b"\n", 0, int(byte[1]) if byte else len(text)) + 1
+        raise BadContentError(f"line {line}: the file is no JSON array of rows") from None
+    for number, entry in enumerate(entries, 1):
+        yield number, _row(bytes(entry), f"{place} {number}")
+
+
+def _totals(document: bytes) -> Iterator[tuple[int, Row]]:
+    """The rows of a day's totals: one or more objects, or what wrappers hold as `day_totals`."""
+    text = document.removeprefix(_BOM).strip()
+    for number, entry in _array(text, "object") if text.startswith(b"[") else _objects(text):
+        wrapped = entry.get("day_totals", entry)
+        if not isinstance(wrapped, list):
+            wrapped = [wrapped]
+        for row in wrapped:
+            if not isinstance(row, dict) or "day" not in row:
+                raise BadContentError(f"line {number}: neither a day's totals nor day_totals")
+            yield number, row
+
+
+def _objects(text: bytes) -> Iterator[tuple[int, Row]]:
+    """One object over any number of lines, or an object a line."""
+    try:
+        yield 1, _row(text, "line 1")
+    except BadContentError:
+        yield from _lines(iter(text.splitlines()))  # type: ignore[arg-type]
+
+
+def _row(text: bytes, place: str) -> Row:
+    try:
+        row = _decode(text)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise BadContentError(f"{place} is not JSON") from None
+    if not isinstance(row, dict):
+        raise BadContentError(f"{place} is no JSON object")
+    if text.count(b"[") + text.count(b"{") > _DEEPEST and _is_deeper(row, _DEEPEST):
+        raise BadContentError(f"{place} is nested deeper than {_DEEPEST} levels")
+    return without_nul(row) if _NUL in text else row
+
+
 def _is_deeper(value: Any, levels: int) -> bool:
-    if not isinstance(value, (dict, list)):
+    if not isinstance(value, dict | list):
         return False
     entries = value.values() if isinstance(value, dict) else value
     return levels == 0 or any(_is_deeper(entry, levels - 1) for entry in entries)

@@ -7,8 +7,6 @@ than the kind of fault.
 from __future__ import annotations
 
 import hashlib
-import tempfile
-from dataclasses import dataclass
 from http import HTTPStatus
 from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -18,11 +16,10 @@ from requests.adapters import HTTPAdapter
 from urllib3.exceptions import LocationParseError
 
 from tap_github_copilot.github.api import CONNECT_AND_READ, HeaderAuth
+from tap_github_copilot.github.disk import BUFFER, ReportFile, nameless
 
 if TYPE_CHECKING:
     from tap_github_copilot.settings import Settings
-
-_CHUNK = 256 * 1024
 
 
 class BrokenDownloadError(Exception):
@@ -31,21 +28,6 @@ class BrokenDownloadError(Exception):
 
 class UnreachableHostError(BrokenDownloadError):
     """The link's host cannot be reached from here at all."""
-
-
-@dataclass(frozen=True)
-class ReportFile:
-    """One file of a report on disk; it is gone as soon as it is closed or the process ends.
-
-    Args:
-        content: The file, readable.
-        size: Bytes after decoding.
-        sha256: Of those bytes, as hex digits.
-    """
-
-    content: IO[bytes]
-    size: int
-    sha256: str
 
 
 class Downloads:
@@ -71,7 +53,7 @@ class Downloads:
         """
         if _scheme(link) not in self._schemes:
             raise BrokenDownloadError("a download link is not https")
-        content = tempfile.TemporaryFile(prefix="tap-github-copilot-")  # noqa: SIM115
+        content = nameless()
         try:
             size, sha256 = self._into(content, link)
         except (requests.RequestException, LocationParseError) as error:
@@ -80,7 +62,7 @@ class Downloads:
         except BaseException:
             content.close()
             raise
-        return ReportFile(content, size, sha256)
+        return ReportFile(content, 0, size, sha256)
 
     def close(self) -> None:
         """Close all connections."""
@@ -93,7 +75,7 @@ class Downloads:
         ) as response:
             if response.status_code != HTTPStatus.OK:
                 raise BrokenDownloadError(f"the download host answered {response.status_code}")
-            for chunk in response.iter_content(_CHUNK):
+            for chunk in response.iter_content(BUFFER):
                 digest.update(chunk)
                 content.write(chunk)
         content.flush()

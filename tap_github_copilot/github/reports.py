@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import threading
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tap_github_copilot.github.contents import BadContentError, Rule, check, rows
@@ -20,14 +20,22 @@ if TYPE_CHECKING:
 
     from tap_github_copilot.clock import Clock
     from tap_github_copilot.github.api import Api
-    from tap_github_copilot.github.download import Downloads, ReportFile
+    from tap_github_copilot.github.disk import ReportFile
+    from tap_github_copilot.github.download import Downloads
     from tap_github_copilot.github.signin import SignIn
     from tap_github_copilot.scopes import Scope
 
 USERS = "users-1-day"
+USER_TEAMS = "user-teams-1-day"
+REPOSITORIES = "repos-1-day"
+TOTALS = {"enterprise": "enterprise-1-day", "organization": "organization-1-day"}
 _USERS_28_DAY = "users-28-day/latest"
+_KEYS: dict[str, tuple[str, ...]] = {
+    USERS: ("user_id",),
+    USER_TEAMS: ("user_id", "team_id"),
+    REPOSITORIES: ("repo_id",),
+}
 _PAUSES = (2.0, 5.0, 12.0)  # seconds before each further try of a broken day
-_KEYS: dict[str, tuple[str, ...]] = {USERS: ("user_id",)}
 
 
 @dataclass(frozen=True)
@@ -36,36 +44,37 @@ class Report:
 
     Args:
         day: The UTC day.
-        files: Where the rows are; empty where there is no report.
+        fetched_at: When the last of it had arrived, UTC.
         reported: Whether there is a report, be it one without rows.
         row_count: Rows in all files.
         repeated: Rows whose key an earlier row has.
-        fetched_at: When the last of it had arrived, UTC, ISO 8601 with `Z`.
+        byte_count: Bytes of all files, after decoding.
+        file_count: Files, which GitHub calls download links.
+        sha256: Over the sorted hashes of the files: the order of links is not defined.
+        aggregate: Whether the report is the day's totals.
+        files: Where the rows are; empty once they are dropped.
     """
 
     day: date
     fetched_at: str
-    files: tuple[ReportFile, ...] = ()
     reported: bool = False
     row_count: int = 0
     repeated: int = 0
-
-    @property
-    def byte_count(self) -> int:
-        """Bytes of all files, after decoding."""
-        return sum(file.size for file in self.files)
-
-    @property
-    def sha256(self) -> str:
-        """Over the sorted hashes of the files: the order of links is not defined."""
-        hashes = "".join(sorted(file.sha256 for file in self.files))
-        return hashlib.sha256(hashes.encode()).hexdigest()
+    byte_count: int = 0
+    file_count: int = 0
+    sha256: str = ""
+    aggregate: bool = False
+    files: tuple[ReportFile, ...] = ()
 
     def rows(self) -> Iterator[dict[str, Any]]:
         """The rows of all files, just as GitHub wrote them."""
         for file in self.files:
-            for _, row in rows(file.content):
+            for _, row in rows(file, aggregate=self.aggregate):
                 yield row
+
+    def without_files(self) -> Report:
+        """What is known of it, alone."""
+        return replace(self, files=())
 
     def close(self) -> None:
         """Drop the files."""
@@ -128,21 +137,6 @@ class Reports:
         except BadEnvelopeError:
             return True  # something is there; reading it will tell what
 
-    def _once(self, scope: Scope, report: str, day: date) -> Report:
-        links = self.links(scope, report, day)
-        if not links:
-            return Report(day, timestamp(self._clock.now()))
-        with ExitStack() as opened:
-            files = []
-            for link in links:
-                file = self._downloads.fetch(link)
-                opened.callback(file.content.close)
-                files.append(file)
-            row_count, repeated = _checked(files, Rule(day.isoformat(), _KEYS[report]))
-            opened.pop_all()
-        fetched_at = timestamp(self._clock.now())
-        return Report(day, fetched_at, tuple(files), True, row_count, repeated)
-
     def links(self, scope: Scope, report: str, day: date) -> list[str]:
         """The links of a day's report; none where there is no report.
 
@@ -159,6 +153,32 @@ class Reports:
                 return []
             raise
         return links_of(answer, day.isoformat())
+
+    def _once(self, scope: Scope, report: str, day: date) -> Report:
+        links = self.links(scope, report, day)
+        if not links:
+            return Report(day, timestamp(self._clock.now()))
+        rule = Rule(day.isoformat(), _KEYS.get(report, ()), aggregate=report in TOTALS.values())
+        with ExitStack() as opened:
+            files = []
+            for link in links:
+                file = self._downloads.fetch(link)
+                opened.callback(file.content.close)
+                files.append(file)
+            row_count, repeated = _checked(files, rule)
+            opened.pop_all()
+        return Report(
+            day,
+            timestamp(self._clock.now()),
+            reported=True,
+            row_count=row_count,
+            repeated=repeated,
+            byte_count=sum(file.size for file in files),
+            file_count=len(files),
+            sha256=hashlib.sha256("".join(sorted(f.sha256 for f in files)).encode()).hexdigest(),
+            aggregate=rule.aggregate,
+            files=tuple(files),
+        )
 
     def _has_recent(self, scope: Scope) -> bool | NoResource:
         """Whether there is a 28-day users report; the refusal where even that is a plain 404."""
@@ -182,9 +202,11 @@ def _checked(files: list[ReportFile], rule: Rule) -> tuple[int, int]:
     row_count, keys = 0, set()
     for number, file in enumerate(files, 1):
         try:
-            for key in check(file.content, rule):
+            for key in check(file, rule):
                 row_count += 1
                 keys.add(key)
         except BadContentError as error:
             raise BadContentError(f"file {number} of {len(files)}, {error}") from None
+    if rule.aggregate and not row_count:
+        raise BadContentError("line 1: the report holds no day's totals")
     return row_count, row_count - len(keys)

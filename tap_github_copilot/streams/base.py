@@ -73,7 +73,8 @@ class ScopeStream(Stream):
             OtherLevelExists: It was discovered at the other level.
         """
         entry = catalog.get_stream(self.name)
-        if entry is not None and self.tap.level.other.key_column in (entry.key_properties or ()):
+        foreign = {*self.tap.level.other.key_columns} - self.schema["properties"].keys()
+        if entry is not None and foreign & (entry.schema.properties or {}).keys():
             raise other_level_in_catalog(self.tap.level, self.name)
         super().apply_catalog(catalog)
 
@@ -87,28 +88,34 @@ class ScopeStream(Stream):
 
     def get_records(self, context: Context | None) -> Iterator[Record]:
         """The records of a scope, as far as GitHub gives them."""
+        context = context or {}
         scope, optional = self.run.scope(context), False
         try:
             self.run.sign_in.bearer(scope)
-            optional = self.optional and self.run.sign_in.is_app and not self._has_state(scope)
-            yield from self.records_in(scope)
+            optional = self.is_optional(context) and self.run.sign_in.is_app
+            yield from self.records_in(scope, context)
         except Refusal as refusal:
             if refusal.ends_run:
                 raise
-            self.run.refused(self.name, scope, refusal, optional=optional)
+            self.tell(scope, refusal, optional=optional)
             if self.run.failures and self.ABORT_AT_RECORD_COUNT is not None:
                 raise  # --test never comes to the end, where failures are told
 
-    def records_in(self, scope: Scope) -> Iterator[Record]:
-        """The records of a scope.
+    def records_in(self, scope: Scope, context: Context) -> Iterator[Record]:
+        """The records of a partition.
 
         Raises:
             Refusal: GitHub refuses the scope; what was yielded before is good.
         """
         raise NotImplementedError
 
-    def _has_state(self, scope: Scope) -> bool:
-        return self.state_manager.bookmark(scope.context) is not None
+    def tell(self, scope: Scope, refusal: Refusal, *, optional: bool = False) -> None:
+        """Note what GitHub refused."""
+        self.run.refused(self.name, scope, refusal, optional=optional)
+
+    def is_optional(self, context: Context) -> bool:
+        """Whether an App may do without this partition: it never had a bookmark."""
+        return self.optional and self.state_manager.bookmark(context) is None
 
     def log_sync_costs(self) -> None:
         """End the run: the SDK calls this for every stream once the last is synced.

@@ -31,6 +31,15 @@ class DayBookmarks(StreamStateManager):
         value = self.get_context_state(context).get("replication_key_value")
         return None if value is None else date.fromisoformat(value)
 
+    def has_bookmark(self, context: Context) -> bool:
+        """Whether any partition of this scope has a bookmark."""
+        partitions: list[dict[str, Any]] = self.stream_state.get("partitions", [])
+        return any(
+            state.get("replication_key_value") is not None
+            and context.items() <= state["context"].items()
+            for state in partitions
+        )
+
     def move(self, context: Context, day: date) -> None:
         """Move the bookmark to a day; it never goes back."""
         before = self.bookmark(context)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
 
-    from singer_sdk.helpers.types import Record
+    from singer_sdk.helpers.types import Context, Record
 
     from tap_github_copilot.github.reports import Report
     from tap_github_copilot.scopes import Scope
@@ -41,111 +41,155 @@ class DailyStream(ScopeStream):
         super().__init__(tap)
         self.replication_key = REPLICATION_KEY
 
-    def report_at(self, level: Level) -> str:  # noqa: ARG002 - some reports have a name for each
-        """The name of the report at a level."""
-        return self.report
-
     @property
     def is_sorted(self) -> bool:
         """Days come in order within a scope."""
         return True
 
-    def records_of(self, report: Report, scope: Scope) -> Iterator[Record]:
+    def report_at(self, level: Level) -> str:  # noqa: ARG002 - some reports have a name for each
+        """The name of the report at a level."""
+        return self.report
+
+    def report_in(self, context: Context) -> str:  # noqa: ARG002 - the ledger has one for each
+        """The name of the report of a partition."""
+        return self.report_at(self.tap.level)
+
+    def records_in(self, scope: Scope, context: Context) -> Iterator[Record]:
+        """The rows of all days of a partition that are not final yet, oldest day first."""
+        report = self.report_in(context)
+        days = self.run.calendar.days_after(self.state_manager.bookmark(context))
+        if not days or (not self._has_reports(scope) and self.run.is_silent(scope)):
+            return
+        unbroken = True
+        fetched = ordered(
+            partial(self._fetch, scope, report),
+            days,
+            self.run.settings.concurrency,
+            self.run.clock,
+            self._drop,
+        )
+        unreachable = _Unreachable()
+        title = f"{self.name}, {', '.join([str(scope), *list(context.values())[1:]])}"
+        with self.run.progress.of(title, len(days)) as course, closing(fetched):
+            for day, found in fetched:
+                unreachable.look_at(found)
+                if isinstance(found, BadReport):
+                    self.tell(scope, found)
+                    unbroken = False
+                    continue
+                status = self.run.calendar.status(day, reported=found.reported)
+                try:
+                    yield from course.counted(self.records_of(found, scope, report))
+                    self.done(found, scope, report)
+                except BaseException:  # refused, interrupted, or not read to its end
+                    self._drop(found)
+                    raise
+                course.day(day, status)
+                unbroken = unbroken and self.run.calendar.is_final(day, status)
+                if unbroken:
+                    self.state_manager.move(context, day)
+                    self._write_state_message()
+
+    def records_of(self, report: Report, scope: Scope, name: str) -> Iterator[Record]:
         """The records of a day's report, one for each row."""
+        if not report.reported:
+            return
+        if report.repeated:
+            self.run.tell_once(
+                f"{scope}, {name}, {report.day}: {report.repeated} rows have a key that an "
+                "earlier row has; the last one wins"
+            )
         ours = self.run.key_values(scope) | {"fetched_at": report.fetched_at}
         for row in report.rows():
-            record, extra = self._columns.record(row)
-            record.update(ours)
-            if extra:
-                record["extra_fields"] = self._kept(extra, scope) or None
-            self.complete(record)
-            yield record
+            yield from self.records_of_row(row, ours)
+
+    def records_of_row(self, row: dict[str, Any], ours: dict[str, Any]) -> Iterator[Record]:
+        """The records that one row of the report makes.
+
+        Args:
+            row: As GitHub wrote it.
+            ours: The values of the columns that say where and when it is from.
+        """
+        record, extra = self._columns.record(row)
+        record.update(ours)
+        if extra:
+            record["extra_fields"] = self._kept(extra, ours) or None
+        self.complete(record)
+        yield record
 
     def complete(self, record: Record) -> None:
         """Fill the columns of this stream that the tap computes from a row."""
 
+    def fetch(self, scope: Scope, report: str, day: date) -> Report:
+        """A day's report, as far as this stream needs it.
+
+        Raises:
+            BadReport: It stayed broken.
+            Refusal: GitHub refuses the scope this report.
+        """
+        return self.run.shelf.report(scope, report, day)
+
+    def done(self, found: Report, scope: Scope, report: str) -> None:
+        """Give back a report whose records are out."""
+        self.run.shelf.done(scope, report, found)
+
     @cached_property
     def _columns(self) -> Columns:
-        own = {*self.run.settings.level.key_columns, *self.computed, "extra_fields", "fetched_at"}
+        own = {*self.tap.level.key_columns, *self.computed, "extra_fields", "fetched_at"}
         return Columns(self.effective_schema, frozenset(own))
 
-    def _kept(self, extra: dict[str, Any], scope: Scope) -> dict[str, Any]:
+    def _kept(self, extra: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
         """What goes to `extra_fields`; says so, once for each field."""
-        if "organization_id" in extra and scope.level is Level.ORGANIZATION:
+        if "organization_id" in extra and self.tap.level is Level.ORGANIZATION:
             theirs = extra["organization_id"]
-            if theirs is None or str(theirs) == self.run.key_values(scope)["organization_id"]:
+            if theirs is None or str(theirs) == ours["organization_id"]:
                 extra.pop("organization_id")
         for name in extra:
             self.run.tell_once(
-                f"{self.report}: the field {redacted(name)} has no column or not its column's "
-                "type; it is kept in extra_fields"
+                f"{self.report_at(self.tap.level)}: the field {redacted(name)} has no column or "
+                "not its column's type; it is kept in extra_fields"
             )
         return extra
 
-    def records_in(self, scope: Scope) -> Iterator[Record]:
-        """The rows of all days of a scope that are not final yet, oldest day first."""
-        bookmark = self.state_manager.bookmark(scope.context)
-        days = self.run.calendar.days_after(bookmark)
-        if not days or (not self._has_bookmark(scope) and self.run.is_silent(scope)):
-            return
-        unbroken, unreachable = True, 0
-        fetched = ordered(
-            partial(self._fetch, scope), days, self.run.settings.concurrency, self.run.clock, _drop
-        )
-        with self.run.progress.of(self.name, scope, days) as progress, closing(fetched):
-            for day, report in fetched:
-                if isinstance(report, BadReport):
-                    self.run.refused(self.name, scope, report)
-                    unbroken = False
-                    unreachable = unreachable + 1 if report.unreachable else 0
-                    _stop_if_unreachable(unreachable, report)
-                    continue
-                unreachable = 0
-                with closing(report):
-                    yield from progress.counted(self._records(report, scope))
-                status = self.run.calendar.status(day, reported=report.reported)
-                progress.day(day, status)
-                unbroken = unbroken and self.run.calendar.is_final(day, status)
-                if unbroken:
-                    self.state_manager.move(scope.context, day)
-                    self._write_state_message()
-
-    def _records(self, report: Report, scope: Scope) -> Iterator[Record]:
-        if report.repeated:
-            logger.warning(
-                "%s, %s, %s: %d rows have a key that an earlier row has; the last one wins",
-                scope,
-                self.report,
-                report.day,
-                report.repeated,
-            )
-        return self.records_of(report, scope) if report.reported else iter(())
-
-    def _has_bookmark(self, scope: Scope) -> bool:
+    def _has_reports(self, scope: Scope) -> bool:
         """Whether any stream has a bookmark for the scope: then it does have reports."""
         return any(
-            stream.state_manager.bookmark(scope.context) is not None
+            stream.state_manager.has_bookmark(scope.context)
             for stream in self.tap.streams.values()
             if isinstance(stream, DailyStream)
         )
 
-    def _fetch(self, scope: Scope, day: date) -> Report | BadReport:
+    def _fetch(self, scope: Scope, report: str, day: date) -> Report | BadReport:
         try:
-            return self.run.reports.fetch(scope, self.report, day)
+            return self.fetch(scope, report, day)
         except BadReport as bad:
             return bad
 
+    def _drop(self, found: Report | BadReport) -> None:
+        if not isinstance(found, BadReport):
+            self.run.shelf.drop(found)
 
-def _drop(report: Report | BadReport) -> None:
-    if not isinstance(report, BadReport):
-        report.close()
 
+class _Unreachable:
+    """Counts days in a row for which the download host could not be reached."""
 
-def _stop_if_unreachable(days: int, report: BadReport) -> None:
-    if days >= _MOST_UNREACHABLE:
-        raise GitHubUnavailable(
-            f"the download host could not be reached for {days} days in a row: this machine must "
-            "be let out to it as well (copilot-reports.github.com, or "
-            "copilot-reports.SUBDOMAIN.ghe.com)",
-            where=report.where,
-        )
+    def __init__(self) -> None:
+        self._days = 0
+
+    def look_at(self, found: Report | BadReport) -> None:
+        """Count a day.
+
+        Raises:
+            GitHubUnavailable: It is one of too many.
+        """
+        if not isinstance(found, BadReport) or not found.unreachable:
+            self._days = 0
+            return
+        self._days += 1
+        if self._days >= _MOST_UNREACHABLE:
+            raise GitHubUnavailable(
+                f"the download host could not be reached for {self._days} days in a row: this "
+                "machine must be let out to it as well (copilot-reports.github.com, or "
+                "copilot-reports.SUBDOMAIN.ghe.com)",
+                where=found.where,
+            )

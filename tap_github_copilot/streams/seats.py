@@ -14,7 +14,7 @@ from tap_github_copilot.streams.base import ScopeStream
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from singer_sdk.helpers.types import Record
+    from singer_sdk.helpers.types import Context, Record
 
     from tap_github_copilot.scopes import Scope
 
@@ -37,7 +37,7 @@ class Seats(ScopeStream):
     documented: ClassVar[tuple[str, ...]] = ("organization_id", "organization_login")
     optional: ClassVar[bool] = True
 
-    def records_in(self, scope: Scope) -> Iterator[Record]:
+    def records_in(self, scope: Scope, context: Context) -> Iterator[Record]:  # noqa: ARG002
         """The seats of today, in a run that reads up to yesterday."""
         calendar = self.run.calendar
         if not calendar.reaches_yesterday:
@@ -52,7 +52,7 @@ class Seats(ScopeStream):
             "fetched_at": timestamp(self.run.clock.now()),
             **self.run.key_values(scope),
         }
-        with self.run.progress.of(self.name, scope) as course:
+        with self.run.progress.of(f"{self.name}, {scope}") as course:
             for seat_id, seat in course.counted(seats):
                 yield self._record(seat, scope) | ours | {"seat_id": seat_id}
 

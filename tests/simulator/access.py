@@ -17,10 +17,13 @@ class Access:
 
     Args:
         tokens: Good for everything there is.
+        app: Its installations' tokens are good for what they are installed on.
+        refused: The bearers that were answered 401, in order.
     """
 
     tokens: set[str] = field(default_factory=lambda: {TOKEN})
     app: App = field(default_factory=App)
+    refused: list[str] = field(default_factory=list)
 
     def refusal(self, request: web.Request) -> web.Response | None:
         """What a call is refused with; None for a call that may be answered."""
@@ -29,6 +32,7 @@ class Access:
             return None
         installation = self.app.installation_of(token)
         if installation is None:
+            self.refused.append(token)
             return web.json_response({"message": "Bad credentials", "status": "401"}, status=401)
         return _beyond(installation, request.path.lower())
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from email.utils import format_datetime
+from functools import cache
 from typing import Any
 
 import jwt
@@ -20,6 +22,13 @@ METRICS = {
 }
 _LONGEST_JWT = 600
 _DRIFT = 60
+_TOKEN_LENGTH = 520
+
+
+@cache
+def _key() -> rsa.RSAPrivateKey:
+    """The key of every simulated App; making one takes a while."""
+    return rsa.generate_private_key(65537, 2048)
 
 
 @dataclass
@@ -64,16 +73,19 @@ class App:
         now: Seconds since the epoch where the App lives; a test sets it.
         token_life: Seconds an installation token is good for.
         calls_per_token: It dies earlier, after so many calls; 0 is never.
+        page_size: Installations on a page of the list at most.
+        made: The installation tokens, oldest first.
     """
 
     now: float = 0.0
     token_life: int = 3600
     calls_per_token: int = 0
+    page_size: int = 100
     app_id: str = "123456"
     client_id: str = "Iv23liSimulated"
     installations: list[Installation] = field(default_factory=list)
     made: list[str] = field(default_factory=list)
-    key: rsa.RSAPrivateKey = field(default_factory=lambda: rsa.generate_private_key(65537, 2048))
+    key: rsa.RSAPrivateKey = field(default_factory=_key)
     _tokens: dict[str, tuple[Installation, float, int]] = field(default_factory=dict)
 
     def pem(self, form: serialization.PrivateFormat) -> str:
@@ -93,7 +105,9 @@ class App:
         if not path.startswith("/app") and not path.endswith("/installation"):
             return None
         if (why := self._refused(request)) is not None:
-            return web.json_response({"message": why, "status": "401"}, status=401)
+            now = datetime.fromtimestamp(self._time(), UTC)
+            headers = {"Date": format_datetime(now, usegmt=True)}
+            return web.json_response({"message": why, "status": "401"}, status=401, headers=headers)
         if path == "/app/installations":
             return self._page(request, url)
         if path.endswith("/access_tokens"):
@@ -139,7 +153,7 @@ class App:
         return None
 
     def _page(self, request: web.Request, url: str) -> web.Response:
-        size = int(request.query.get("per_page", "30"))
+        size = min(int(request.query.get("per_page", "30")), self.page_size)
         number = int(request.query.get("page", "1"))
         listed = [i.as_json() for i in self.installations][(number - 1) * size : number * size]
         headers = link_header(request, url, number, size, len(self.installations))
@@ -152,7 +166,7 @@ class App:
         if installation.suspended:
             body = {"message": "This installation has been suspended", "status": "403"}
             return web.json_response(body, status=403)
-        token = f"ghs_{self.app_id}_eyJ{len(self.made):04}.{'x' * 460}-._"
+        token = f"ghs_{self.app_id}_eyJ{len(self.made):04}.-._".ljust(_TOKEN_LENGTH, "x")
         self.made.append(token)
         expires = self._time() + self.token_life
         self._tokens[token] = (installation, expires, 0)

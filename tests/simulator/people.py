@@ -19,7 +19,7 @@ _FEATURES = (
     "agent_edit",
     "chat_inline",
 )
-_COUNTERS = (
+COUNTERS = (
     "user_initiated_interaction_count",
     "code_generation_activity_count",
     "code_acceptance_activity_count",
@@ -75,6 +75,11 @@ def crowd(seed: int, size: int, today: date) -> list[Person]:
     return people
 
 
+def usages(people: list[Person], day: date, ids: Row, revision: int) -> list[Row]:
+    """The rows of users-1-day."""
+    return [row for person in people if (row := usage(person, day, ids, revision))]
+
+
 def usage(person: Person, day: date, ids: Row, revision: int = 9) -> Row | None:
     """A person's row in the report of a day; None for an idle day.
 
@@ -111,9 +116,9 @@ def _full(person: Person, chance: Random, share: float) -> Row:
     features = chance.sample(_FEATURES, chance.randint(1, 4))
     language, model = chance.choice(_LANGUAGES), chance.choice(_MODELS)
     by_feature = [{"feature": name, **_counters(chance, share)} for name in features]
-    totals = {name: sum(entry[name] for entry in by_feature) for name in _COUNTERS}
+    totals = {name: sum(entry[name] for entry in by_feature) for name in COUNTERS}
     without_prompts = [
-        {key: value for key, value in entry.items() if key != _COUNTERS[0]} for entry in by_feature
+        {key: value for key, value in entry.items() if key != COUNTERS[0]} for entry in by_feature
     ]
     row = {
         **totals,
@@ -123,7 +128,7 @@ def _full(person: Person, chance: Random, share: float) -> Row:
             {"language": language, **entry} for entry in without_prompts
         ],
         "totals_by_language_model": [
-            {"language": language, "model": model} | {name: totals[name] for name in _COUNTERS[1:]}
+            {"language": language, "model": model} | {name: totals[name] for name in COUNTERS[1:]}
         ],
         "totals_by_model_feature": [{"model": model, **entry} for entry in by_feature],
         "used_agent": "agent_edit" in features,

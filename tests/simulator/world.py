@@ -8,9 +8,17 @@ from typing import Any, Protocol
 
 import msgspec
 
-from tests.simulator.people import Person, Row, crowd, usage
+from tests.simulator.people import Person, Row, crowd, usages
+from tests.simulator.places import repositories, teams, totals
 
 USERS = "users-1-day"
+TOTALS = ("enterprise-1-day", "organization-1-day")
+ROWS = {
+    USERS: usages,
+    "user-teams-1-day": teams,
+    "repos-1-day": repositories,
+    **dict.fromkeys(TOTALS, totals),
+}
 Files = list[bytes]
 
 
@@ -93,9 +101,9 @@ class World:
         age = (self.today - day).days
         return age >= self.lag and day >= self.today - timedelta(days=366)
 
-    def rows(self, path: str, day: date) -> list[Row]:
-        """The rows of users-1-day as they stand in the files now."""
-        files = self.files(path, USERS, day) or []
+    def rows(self, path: str, day: date, report: str = USERS) -> list[Row]:
+        """The rows of a report as they stand in the files now."""
+        files = self.files(path, report, day) or []
         return [msgspec.json.decode(line) for file in files for line in file.splitlines() if line]
 
     def truth(self, path: str, first: date, last: date) -> dict[tuple[str, int], Row]:
@@ -108,16 +116,12 @@ class World:
         if (path, report, day) in self.put:
             return self.put[path, report, day]
         place = self.scopes[path]
-        if report != USERS or not self.is_out(day) or day < place.open_since:
+        if report not in ROWS or not self.is_out(day) or day < place.open_since:
             return None
         key = (path, report, day, self.revision(day))
         if key not in self._made:
-            rows = [
-                row
-                for person in place.people
-                if (row := usage(person, day, place.ids, self.revision(day)))
-            ]
-            self._made[key] = shards_of(rows, self.shards)
+            rows = ROWS[report](place.people, day, place.ids, self.revision(day))
+            self._made[key] = shards_of(rows, 1 if report in TOTALS else self.shards)
         return self._made[key]
 
     def has_recent(self, path: str) -> bool:

@@ -1,0 +1,285 @@
+"""Signed links into files: all of them, whole, without credentials, fetched afresh where broken."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import re
+import socket
+import tempfile
+import threading
+from datetime import date, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from tap_github_copilot.github.download import BrokenDownloadError, Downloads, UnreachableHostError
+from tap_github_copilot.settings import Settings
+from tests.reading import ACME, ago, closing, keys_of, read_usages, state_at, truth
+from tests.running import Outcome, config_for
+from tests.simulator.access import TOKEN
+from tests.simulator.faults import FOR_EVER
+from tests.simulator.world import USERS, shards_of
+
+if TYPE_CHECKING:
+    from tests.simulator.server import Simulator
+    from tests.simulator.world import Files, World
+
+BAD_AGE = 10
+FAULTS: dict[str, dict[str, Any]] = {
+    "refused": {"status": 403, "body": b"AuthenticationFailed"},
+    "gone": {"status": 404, "body": b"BlobNotFound"},
+    "error": {"status": 500},
+    "redirected": {"status": 302, "headers": {"Location": "/elsewhere"}},
+    "empty": {"status": 204},
+    "short": {"keep": 100},
+    "short by a byte": {"keep": -1},
+    "nothing sent": {"keep": 0},
+    "reset in the middle": {"reset": True},
+    "not JSON": {"change": (b'{"day"', b"{day")},
+    "of another day": {"change": (b'"day":"2026-11-13"', b'"day":"2026-11-12"')},
+    "damaged gzip": {"status": 200, "body": b"{}", "headers": {"Content-Encoding": "gzip"}},
+}
+
+
+def read_last_days(github: Simulator, world: World, today: date, **settings: Any) -> Outcome:
+    """A run over twelve days, from a bookmark on."""
+    if not world.scopes:
+        world.add(ACME, people=30)
+    state = state_at(ago(today, BAD_AGE + 3))
+    return read_usages(config_for(github, **settings), today, state=state)
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+@pytest.mark.parametrize("part", [0, 1])
+def test_a_broken_download_is_fetched_again_with_fresh_links(
+    github: Simulator, world: World, today: date, kind: str, part: int
+) -> None:
+    day = ago(today, BAD_AGE)
+    github.faults.add(f"FILE .*{day}/part-0000{part}", **FAULTS[kind])
+    outcome = read_last_days(github, world, today)
+    assert outcome.code == 0, outcome.log
+    assert github.days_asked(ACME).count(day) == 2
+    assert outcome.clock.waits == [2]
+    assert keys_of(outcome.records()) == truth(world, today, BAD_AGE + 2)
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+def test_a_download_that_stays_broken_fails_its_day_and_no_other(
+    github: Simulator, world: World, today: date, kind: str
+) -> None:
+    day = ago(today, BAD_AGE)
+    github.faults.add(f"FILE .*{day}/part-00001", times=FOR_EVER, **FAULTS[kind])
+    outcome = read_last_days(github, world, today)
+    [line] = closing(outcome)
+    assert outcome.code == 1
+    for word in (" bad_report: ", "enterprise acme", "users-1-day", day, "tried 4 times"):
+        assert word in line
+    assert github.days_asked(ACME).count(day) == 4
+    assert len(outcome.clock.waits) == 3
+    assert outcome.clock.waited < 20
+    assert outcome.bookmark() == ago(today, BAD_AGE + 1)
+    before = truth(world, today, BAD_AGE + 2, BAD_AGE + 1)
+    assert keys_of(outcome.records()) == before + truth(world, today, BAD_AGE - 1)
+
+
+def test_a_link_that_expired_is_asked_for_again(
+    github: Simulator, world: World, today: date
+) -> None:
+    github.link_life = -1
+    world.add(ACME)
+    config = config_for(github, concurrency=1)
+    outcome = read_usages(config, today, state=state_at(ago(today, 3)))
+    assert "the download host answered 403" in closing(outcome)[0]
+    assert github.days_asked(ACME) == [ago(today, 2)] * 4 + [ago(today, 1)]
+
+
+def test_a_report_rebuilt_between_two_tries_is_read_as_it_is_then(
+    github: Simulator, world: World, today: date, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.add(ACME, people=30)
+    day = today - timedelta(days=BAD_AGE)
+    rows = world.rows(ACME, day)
+    builds: list[Files] = [shards_of(rows[1:], 2), shards_of(rows, 5)]
+    files = world.files
+
+    def rebuilt(path: str, report: str, asked: date) -> Files | None:
+        return builds.pop(0) if asked == day else files(path, report, asked)
+
+    expected = truth(world, today, BAD_AGE + 2)
+    monkeypatch.setattr(world, "files", rebuilt)
+    github.faults.add(f"FILE .*{day}/part-00001", status=404)
+    outcome = read_last_days(github, world, today)
+    assert outcome.code == 0, outcome.log
+    assert builds == []
+    assert keys_of(outcome.records()) == expected
+
+
+def test_every_one_of_many_files_is_read(github: Simulator, world: World, today: date) -> None:
+    world.shards = 7
+    world.add(ACME, people=40)
+    outcome = read_usages(config_for(github), today, state=state_at(ago(today, 13)))
+    day = ago(today, 12)
+    read = sorted(file for file in github.calls("FILE ") if f"/{day}/" in file)
+    assert [file[-15:] for file in read] == [f"part-{number:05}.json" for number in range(7)]
+    assert keys_of(outcome.records()) == truth(world, today, 12)
+
+
+def test_no_credential_goes_to_the_download_host(
+    github: Simulator, world: World, today: date
+) -> None:
+    outcome = read_last_days(github, world, today)
+    assert outcome.code == 0
+    sent = {(seen.call.split()[0], seen.authorization) for seen in github.seen}
+    assert sent == {("GET", f"Bearer {TOKEN}"), ("FILE", "")}
+
+
+def test_a_netrc_file_changes_no_credential(
+    github: Simulator,
+    world: World,
+    today: date,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in (".netrc", "_netrc"):
+        (tmp_path / name).write_text("machine 127.0.0.1 login somebody password canary\n")
+        (tmp_path / name).chmod(0o600)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("NETRC", str(tmp_path / ".netrc"))
+    test_no_credential_goes_to_the_download_host(github, world, today)
+
+
+def test_a_gzipped_body_is_read(github: Simulator, world: World, today: date) -> None:
+    world.add(ACME, people=30)
+    day = today - timedelta(days=BAD_AGE)
+    for number, file in enumerate(world.files(ACME, USERS, day) or []):
+        zipped = {"body": gzip.compress(file), "headers": {"Content-Encoding": "gzip"}}
+        github.faults.add(f"FILE .*{day}/part-0000{number}", status=200, **zipped)
+    outcome = read_last_days(github, world, today)
+    assert outcome.code == 0
+    assert github.days_asked(ACME).count(day.isoformat()) == 1
+    assert keys_of(outcome.records()) == truth(world, today, BAD_AGE + 2)
+
+
+def unreachable_address() -> str:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_an_unreachable_download_host_ends_the_scope_after_three_days(
+    github: Simulator, world: World, today: date
+) -> None:
+    world.add(ACME)
+    github.link_url = unreachable_address()
+    outcome = read_usages(config_for(github), today, state=state_at(ago(today, 40)))
+    assert outcome.code == 1
+    *bad_days, last = closing(outcome)
+    assert all(" bad_report: enterprise acme, users-1-day, " in line for line in bad_days)
+    for word in (
+        " github_unavailable: enterprise acme, users-1-day, ",
+        "copilot-reports.github.com",
+        "copilot-reports.SUBDOMAIN.ghe.com",
+    ):
+        assert word in last
+    told = dict.fromkeys(re.findall(r"users-1-day, (\S+):", "".join([*bad_days, last])))
+    assert [*told] == [ago(today, 39), ago(today, 38), ago(today, 37)]
+    assert len(set(github.days_asked(ACME))) < 10
+    assert outcome.bookmark() == ago(today, 40)
+
+
+def test_days_that_are_unreachable_now_and_then_do_not_end_the_scope(
+    github: Simulator, world: World, today: date
+) -> None:
+    away = {"download_links": [f"{unreachable_address()}/file?sig=1"]}
+    for age in (12, 11, 9, 8):
+        day = ago(today, age)
+        body = away | {"report_day": day}
+        github.faults.add(f"day={day}$", status=200, body=body, times=FOR_EVER)
+    outcome = read_last_days(github, world, today)
+    assert len(closing(outcome)) == 4
+    assert all(" bad_report: " in line for line in closing(outcome))
+    expected = truth(world, today, 10, 10) + truth(world, today, 7)
+    assert keys_of(outcome.records()) == expected
+
+
+@pytest.mark.parametrize(
+    "links",
+    [
+        ["ftp://127.0.0.1/file"],
+        ["/file"],
+        [""],
+        ["http://[::1/file?sig=canary"],
+        ["http://a..b/file?sig=canary"],
+        ["http://127.0.0.1:99999/file?sig=canary"],
+        ["http:///file?sig=canary"],
+        [7],
+        "http://127.0.0.1/file?sig=canary",
+        {"0": "http://127.0.0.1/file?sig=canary"},
+    ],
+)
+def test_a_link_that_is_none_fails_its_day_and_no_other(
+    github: Simulator, world: World, today: date, links: object
+) -> None:
+    day = ago(today, BAD_AGE)
+    body = {"download_links": links, "report_day": day}
+    github.faults.add(f"day={day}$", status=200, body=body, times=FOR_EVER)
+    outcome = read_last_days(github, world, today)
+    [line] = closing(outcome)
+    assert f" bad_report: enterprise acme, users-1-day, {day}: " in line
+    assert "canary" not in outcome.log
+    assert truth(world, today, 9) == keys_of(outcome.records())[-len(truth(world, today, 9)) :]
+
+
+def downloads(api_url: str) -> Downloads:
+    config = {"token": TOKEN, "enterprises": ["acme"], "api_url": api_url}
+    return Downloads(Settings.from_config(config))
+
+
+@pytest.mark.parametrize("api_url", ["https://api.github.com", "https://api.acme.ghe.com"])
+def test_an_http_link_is_refused_where_the_api_is_https(github: Simulator, api_url: str) -> None:
+    fetching = downloads(api_url)
+    with pytest.raises(BrokenDownloadError, match="not https"):
+        fetching.fetch(f"{github.link_url}/file?sig=1")
+    fetching.close()
+    assert github.seen == []
+
+
+def test_an_https_link_is_followed_where_the_api_is_http(github: Simulator) -> None:
+    fetching = downloads(github.url)
+    secure = unreachable_address().replace("http:", "https:")
+    with pytest.raises(UnreachableHostError):
+        fetching.fetch(f"{secure}/file?sig=1")
+    fetching.close()
+
+
+@pytest.fixture
+def spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder of its own for temporary files."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="needs a list of open files")
+@pytest.mark.parametrize(
+    "fault",
+    [
+        {"where": "nowhere"},
+        {"where": "FILE ", "change": (b'{"day"', b"{day"), "times": 9},
+        {"where": "FILE .*part-00001", "keep": 10, "times": FOR_EVER},
+        {"where": "day=2026-11-12", "status": 403, "body": {"message": "No"}, "delay": 0.1},
+        {"where": "day=2026-11-13", "status": 401, "body": {"message": "No"}, "delay": 0.1},
+    ],
+)
+def test_no_temporary_file_is_left_behind(
+    github: Simulator, world: World, today: date, spool: Path, fault: dict[str, Any]
+) -> None:
+    github.faults.add(**fault)
+    outcome = read_last_days(github, world, today, concurrency=8)
+    for thread in threading.enumerate():
+        if thread.name.startswith("ahead"):
+            thread.join(5)
+    assert outcome.messages
+    assert list(spool.iterdir()) == []
+    opened = [path.readlink() for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
+    assert [path for path in opened if str(path).startswith(f"{spool}{os.sep}")] == []
