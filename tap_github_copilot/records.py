@@ -7,9 +7,10 @@ to `extra_fields`. Nothing is invented: what is absent is null.
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from tap_github_copilot.github.contents import whole_number
+from tap_github_copilot.github.contents import INT64, whole_number
 from tap_github_copilot.github.moments import utc
 
 if TYPE_CHECKING:
@@ -34,14 +35,20 @@ class Columns:
             for name, column in schema["properties"].items()
             if name not in own
         }
+        self._plain = {name: _PLAIN[fit] for name, fit in self._fits.items() if fit in _PLAIN}
         self._nulls: dict[str, Any] = dict.fromkeys(schema["properties"])
 
     def record(self, row: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """All columns, with the fields that fit them; and the fields that do not."""
         record = self._nulls.copy()
         extra: dict[str, Any] = {}
+        plain, fits = self._plain, self._fits
         for name, value in row.items():
-            fit = self._fits.get(name)
+            kind = type(value)
+            if kind is plain.get(name) and (kind is not int or abs(value) < INT64):
+                record[name] = value  # most are just what their column holds
+                continue
+            fit = fits.get(name)
             if fit is None:
                 extra[name] = value
                 continue
@@ -84,14 +91,18 @@ def _string(value: Any) -> str:
 
 
 def _date(value: Any) -> str:
-    text = _string(value)
+    if not _is_day(_string(value)):
+        raise MisfitError
+    return _string(value)
+
+
+@lru_cache(maxsize=64)
+def _is_day(text: str) -> bool:
     try:
         day = date.fromisoformat(text)
     except ValueError:
-        raise MisfitError from None
-    if day.isoformat() != text:  # `20260131` and `2026-W05-6` are ISO 8601, too
-        raise MisfitError
-    return text
+        return False
+    return day.isoformat() == text  # `20260131` and `2026-W05-6` are ISO 8601, too
 
 
 def _moment(value: Any) -> str:
@@ -108,8 +119,11 @@ def _object(value: Any) -> dict[str, Any]:
 
 
 def _array(value: Any) -> list[Any]:
-    if not isinstance(value, list) or not all(e is None or isinstance(e, dict) for e in value):
+    if not isinstance(value, list):
         raise MisfitError
+    for entry in value:
+        if entry is not None and not isinstance(entry, dict):
+            raise MisfitError
     return value
 
 
@@ -123,3 +137,5 @@ _FITS: dict[str, Callable[[Any], Any]] = {
     "object": _object,
     "array": _array,
 }
+# Types that need no look at the value, but for the size of an integer.
+_PLAIN = {_boolean: bool, _string: str, _object: dict, _number: float, _integer: int}

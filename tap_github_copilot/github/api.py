@@ -158,20 +158,24 @@ class Api:
         shown = f"?{urlencode(query)}" if query else ""
         patience = _Patience(f"{scope}, {method} {path}{shown}", bearer, self._clock, self._gate)
         while True:
-            patience.before()
             token = bearer.token()
             try:
                 with self._gate.passing(bearer.name):
+                    patience.before()
                     answer = self._request(method, path, query, token)
+                    if not answer.is_fault:
+                        # Settled before the next call starts, which it may have to hold back.
+                        if answer.status != HTTPStatus.UNAUTHORIZED:
+                            bearer.accepted(token)
+                        if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
+                            return answer
+                        patience.after(answer)
+                        continue
             except requests.RequestException as error:
                 # The error's own text holds the URL.
                 patience.after_fault(f"no answer ({type(error).__name__})")
                 continue
-            if answer.status != HTTPStatus.UNAUTHORIZED:
-                bearer.accepted(token)
-            if HTTPStatus.OK <= answer.status < HTTPStatus.MULTIPLE_CHOICES:
-                return answer
-            patience.after(answer)
+            patience.after_fault(f"GitHub answered {answer.status}")
 
     def _request(self, method: str, path: str, query: Mapping[str, str], token: str) -> Answer:
         response = self._session.request(
@@ -207,9 +211,10 @@ class _Patience:
             self._after_limit(answer, limit)
         elif answer.status == HTTPStatus.UNAUTHORIZED:
             if not self._bearer.renew(answer.bearer):
-                raise unauthorized(answer, self._bearer, self._clock.now(), self._where)
-        elif answer.is_fault:
-            self.after_fault(f"GitHub answered {answer.status}")
+                refusal = unauthorized(answer, self._bearer, self._clock.now(), self._where)
+                if refusal.ends_run:
+                    self._gate.shut(self._bearer.name, refusal)
+                raise refusal
         else:
             raise refusal_of(answer, self._where)
 

@@ -37,6 +37,7 @@ class Gate:
         self._starts: deque[float] = deque(maxlen=STARTS)
         self._held_until: dict[str, float] = {}
         self._given_up_until: dict[str, float] = {}
+        self._shut: dict[str, Exception] = {}
 
     @contextmanager
     def passing(self, bearer: str) -> Iterator[None]:
@@ -66,9 +67,16 @@ class Gate:
             until = (self._given_up_until.get(name, 0.0) for name in (bearer, EVERYBODY))
             return max(until) - self._clock.elapsed()
 
+    def shut(self, bearer: str, why: Exception) -> None:
+        """Let no call of this bearer start any more: `passing` raises this instead."""
+        with self._lock:
+            self._shut[bearer] = why
+
     def _start(self, bearer: str) -> bool:
         """Note a start, unless the gate closed while this call waited for its slot."""
         with self._lock:
+            if bearer in self._shut:
+                raise self._shut[bearer]
             if self._seconds_to_go(bearer) > 0:
                 return False
             self._starts.append(self._clock.elapsed())
