@@ -25,16 +25,14 @@ class Course:
 
     Args:
         title: Names stream and scope.
-        days: How many there are to read.
         clock: Measures the rate.
     """
 
-    def __init__(self, title: str, days: int, clock: Clock) -> None:
+    def __init__(self, title: str, clock: Clock) -> None:
         self.title = title
         self.rows = 0
         self.seconds = 0.0
         self.statuses: dict[Status, int] = {"loaded": 0, "pending": 0, "empty": 0}
-        self._left = days
         self._clock = clock
         self._began = self._told = clock.elapsed()
 
@@ -44,10 +42,9 @@ class Course:
             self.rows += 1
             yield row
 
-    def day(self, day: date, status: Status) -> None:
-        """A day is over."""
+    def day(self, day: date, status: Status, left: int) -> None:
+        """A day is over; so many are left."""
         self.statuses[status] += 1
-        self._left -= 1
         now = self._clock.elapsed()
         if now - self._told >= EVERY:
             self._told = now
@@ -56,7 +53,7 @@ class Course:
                 self.title,
                 day,
                 status,
-                self._left,
+                left,
                 self.rows,
                 self.rows / (now - self._began),
             )
@@ -80,9 +77,9 @@ class Progress:
     courses: list[Course] = field(default_factory=list)
 
     @contextmanager
-    def of(self, title: str, days: int = 0) -> Iterator[Course]:
+    def of(self, title: str) -> Iterator[Course]:
         """The course of a stream through a scope, day by day where it has days."""
-        course = Course(title, days, self.clock)
+        course = Course(title, self.clock)
         self.courses.append(course)
         try:
             yield course

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import cached_property
@@ -28,7 +29,7 @@ from tap_github_copilot.refusals import (
 from tap_github_copilot.scopes import Level, Scope
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import date
 
     from tap_github_copilot.clock import Clock
@@ -76,9 +77,11 @@ class Run:
         self.reports = Reports(self.api, self.downloads, self.sign_in, self.clock)
         self.shelf = Shelf(self.reports, self.readers, Spool())
         self.calendar = self._calendar(self.clock.now().date())
-        self._organization_ids: dict[Scope, str | None] = {}
+        self._organization_ids: dict[Scope, str] = {}
         self._silent: dict[Scope, bool] = {}
         self._told: set[str] = set()
+        self._closing: list[Callable[[], None]] = []
+        self._lock = threading.Lock()
         self.progress = Progress(self.clock)
 
     def _calendar(self, today: date) -> Calendar:
@@ -121,17 +124,20 @@ class Run:
         return next(scope for scope in self.scopes if scope.name == name)
 
     def key_values(self, scope: Scope) -> dict[str, str]:
-        """The values of the columns that say which scope a row belongs to.
+        """The values of the columns that say which scope a row belongs to; asked once a run.
+
+        May be called from several threads.
 
         Raises:
             Refusal: GitHub does not tell the organisation's id.
         """
         if scope.level is Level.ENTERPRISE:
             return {"enterprise_slug": scope.name}
-        if scope not in self._organization_ids:
-            self._organization_ids[scope] = self._organization_id(scope)
+        with self._lock:
+            if scope not in self._organization_ids:
+                self._organization_ids[scope] = self._organization_id(scope)
         return {
-            "organization_id": self._organization_ids[scope] or "",
+            "organization_id": self._organization_ids[scope],
             "organization_login": scope.name,
         }
 
@@ -211,3 +217,9 @@ class Run:
         self.api.close()
         self.downloads.close()
         self.shelf.close()
+        for close in self._closing:
+            close()
+
+    def at_end(self, close: Callable[[], None]) -> None:
+        """Call this when the run is over."""
+        self._closing.append(close)

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import logging
-from contextlib import closing
-from functools import cached_property, partial
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tap_github_copilot.github.ahead import ordered
 from tap_github_copilot.records import Columns
-from tap_github_copilot.refusals import BadReport, GitHubUnavailable, redacted
+from tap_github_copilot.refusals import BadReport, GitHubUnavailable, Refusal, redacted
 from tap_github_copilot.scopes import Level
 from tap_github_copilot.streams.base import ScopeStream
 from tap_github_copilot.streams.bookmarks import REPLICATION_KEY
+from tap_github_copilot.streams.feed import Feed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,39 +55,70 @@ class DailyStream(ScopeStream):
 
     def records_in(self, scope: Scope, context: Context) -> Iterator[Record]:
         """The rows of all days of a partition that are not final yet, oldest day first."""
+        title = f"{self.name}, {', '.join([str(scope), *list(context.values())[1:]])}"
+        watch, unbroken = _Watch(), True
+        try:
+            with self.run.progress.of(title) as course:
+                for day, answer in self._feed.of(context):
+                    found = watch.passed(answer)
+                    if isinstance(found, BadReport):
+                        self.tell(scope, found)
+                        unbroken = False
+                        continue
+                    yield from course.counted(self._whole(found, scope, context))
+                    status = self.run.calendar.status(day, reported=found.reported)
+                    course.day(day, status, left=(self.run.calendar.last - day).days)
+                    unbroken = unbroken and self.run.calendar.is_final(day, status)
+                    if unbroken:
+                        self.state_manager.move(context, day)
+                        self._write_state_message()
+        except Refusal:
+            self._feed.give_up(context)
+            raise
+        except BaseException:  # interrupted, or not read to its end
+            self._feed.close()
+            raise
+
+    def _whole(self, found: Report, scope: Scope, context: Context) -> Iterator[Record]:
+        """The records of a report, which is given back afterwards."""
         report = self.report_in(context)
+        try:
+            yield from self.records_of(found, scope, report)
+            self.done(found, scope, report)
+        except BaseException:  # refused, interrupted, or not read to its end
+            self.run.shelf.drop(found)
+            raise
+
+    @cached_property
+    def _feed(self) -> Feed:
+        feed = Feed(
+            self.partitions,
+            self._days,
+            self._fetch,
+            at_once=self.run.settings.concurrency,
+            clock=self.run.clock,
+            drop=self.run.shelf.drop,
+        )
+        self.run.at_end(feed.close)
+        return feed
+
+    def _days(self, context: Context) -> list[date]:
+        scope = self.run.scope(context)
         days = self.run.calendar.days_after(self.state_manager.bookmark(context))
         if not days or (not self._has_reports(scope) and self.run.is_silent(scope)):
-            return
-        unbroken = True
-        fetched = ordered(
-            partial(self._fetch, scope, report),
-            days,
-            self.run.settings.concurrency,
-            self.run.clock,
-            self._drop,
-        )
-        unreachable = _Unreachable()
-        title = f"{self.name}, {', '.join([str(scope), *list(context.values())[1:]])}"
-        with self.run.progress.of(title, len(days)) as course, closing(fetched):
-            for day, found in fetched:
-                unreachable.look_at(found)
-                if isinstance(found, BadReport):
-                    self.tell(scope, found)
-                    unbroken = False
-                    continue
-                status = self.run.calendar.status(day, reported=found.reported)
-                try:
-                    yield from course.counted(self.records_of(found, scope, report))
-                    self.done(found, scope, report)
-                except BaseException:  # refused, interrupted, or not read to its end
-                    self._drop(found)
-                    raise
-                course.day(day, status)
-                unbroken = unbroken and self.run.calendar.is_final(day, status)
-                if unbroken:
-                    self.state_manager.move(context, day)
-                    self._write_state_message()
+            return []
+        return days
+
+    def _fetch(self, context: Context, day: date) -> Report:
+        scope = self.run.scope(context)
+        found = self.fetch(scope, self.report_in(context), day)
+        if found.reported:
+            try:
+                self.run.key_values(scope)  # asked for here, ahead, and remembered
+            except BaseException:
+                self.run.shelf.drop(found)
+                raise
+        return found
 
     def records_of(self, report: Report, scope: Scope, name: str) -> Iterator[Record]:
         """The records of a day's report, one for each row."""
@@ -159,32 +189,25 @@ class DailyStream(ScopeStream):
             if isinstance(stream, DailyStream)
         )
 
-    def _fetch(self, scope: Scope, report: str, day: date) -> Report | BadReport:
-        try:
-            return self.fetch(scope, report, day)
-        except BadReport as bad:
-            return bad
 
-    def _drop(self, found: Report | BadReport) -> None:
-        if not isinstance(found, BadReport):
-            self.run.shelf.drop(found)
-
-
-class _Unreachable:
-    """Counts days in a row for which the download host could not be reached."""
+class _Watch:
+    """Tells a day that failed by itself from a scope that is refused."""
 
     def __init__(self) -> None:
         self._days = 0
 
-    def look_at(self, found: Report | BadReport) -> None:
-        """Count a day.
+    def passed(self, found: Report | Refusal) -> Report | BadReport:
+        """The report, or why this one day has none.
 
         Raises:
-            GitHubUnavailable: It is one of too many.
+            Refusal: The scope is refused this report.
+            GitHubUnavailable: The download host was out of reach for too many days in a row.
         """
+        if isinstance(found, Refusal) and not isinstance(found, BadReport):
+            raise found
         if not isinstance(found, BadReport) or not found.unreachable:
             self._days = 0
-            return
+            return found
         self._days += 1
         if self._days >= _MOST_UNREACHABLE:
             raise GitHubUnavailable(
@@ -193,3 +216,4 @@ class _Unreachable:
                 "copilot-reports.SUBDOMAIN.ghe.com)",
                 where=found.where,
             )
+        return found
