@@ -131,7 +131,8 @@ class InstallationBearer:
         self._app = app
         self._clock = clock
         self._scope = scope
-        self._lock = threading.Lock()
+        self._making = threading.Lock()
+        self._telling = threading.Lock()
         self._token = ""
         self._renew_at: datetime | None = None
         self._proven = False
@@ -142,14 +143,15 @@ class InstallationBearer:
         Raises:
             Refusal: GitHub makes none, for example for an installation that is gone.
         """
-        with self._lock:
+        with self._making:
             if self._renew_at is None or self._clock.now() >= self._renew_at:
                 self._make()
             return self._token
 
     def renew(self, refused: str) -> bool:
         """Give up a token that was good once; a fresh one that is refused ends its scope."""
-        with self._lock:
+        # Never waits for a token being made: that may wait for the call that asks here.
+        with self._telling:
             if self._token == refused:
                 if not self._proven:
                     return False
@@ -158,8 +160,8 @@ class InstallationBearer:
 
     def accepted(self, token: str) -> None:
         """Note that GitHub took this token."""
-        if token == self._token:
-            self._proven = True
+        with self._telling:
+            self._proven = self._proven or token == self._token
 
     def _make(self) -> None:
         answer = self._api.post(self._path, self._app, scope=self._scope)
@@ -172,8 +174,9 @@ class InstallationBearer:
                 "GitHub's answer holds no installation token", where=f"{self._scope}, {self._path}"
             ) from None
         # A token shorter than the margin is used until it is refused.
-        self._token, self._proven = token, False
-        self._renew_at = max(renew_at, self._clock.now() + _JWT_BACKDATED)
+        with self._telling:
+            self._token, self._proven = token, False
+            self._renew_at = max(renew_at, self._clock.now() + _JWT_BACKDATED)
 
 
 class AppSignIn:
