@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 
-.PHONY: demo test lint format docs clean
+.PHONY: demo test lint format bench docs clean
 
 demo: $(VENV)/ready
 	@$(BIN)/python -m demo $(if $(POSTGRES_URL),--postgres-url '$(POSTGRES_URL)') $(if $(REPLAY),--replay '$(REPLAY)')
@@ -28,6 +28,9 @@ $(VENV)/ready: pyproject.toml uv.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv sync --quiet --frozen --inexact
 	@touch $@
+
+bench: $(VENV)/ready
+	$(BIN)/python -m benchmarks
 
 docs: $(VENV)/ready
 	$(BIN)/python -m docs

@@ -240,6 +240,27 @@ def test_a_hold_is_for_everybody_or_for_one_bearer(
             assert clock.waits == expected
 
 
+def test_a_shut_gate_lets_no_call_of_that_bearer_start(today: date) -> None:
+    gate = Gate(SetClock(today))
+    gate.shut("a", LookupError())
+    with pytest.raises(LookupError), gate.passing("a"):
+        pass
+    with gate.passing("b"), gate.passing("c"):
+        pass
+
+
+def test_a_secondary_limit_holds_back_the_days_fetched_ahead(
+    github: Simulator, world: World, today: date
+) -> None:
+    world.add(ACME)
+    github.latency = (0.02, 0.0)
+    github.faults.add("users-1-day", status=429, headers={"Retry-After": "86400"}, times=FOR_EVER)
+    config = config_for(github, concurrency=32)
+    outcome = read_usages(config, today, state=state_at(ago(today, 40)))
+    assert " rate_limited: " in closing(outcome)[0]
+    assert len(github.calls()) <= AT_ONCE
+
+
 def test_a_shorter_hold_does_not_end_a_longer_one(today: date) -> None:
     clock = SetClock(today)
     gate = Gate(clock)
@@ -263,18 +284,16 @@ def test_a_limit_given_up_on_ends_with_its_time(
     assert gate.given_up("a") <= 0
 
 
-def test_what_is_fetched_ahead_comes_in_order(today: date) -> None:
-    let_go = [threading.Event() for _ in range(6)]
-    let_go[0].set()
+def test_what_is_fetched_ahead_comes_in_order_however_it_arrives(today: date) -> None:
+    arrived = [threading.Event() for _ in range(7)]
+    arrived[6].set()
 
     def fetch(number: int) -> int:
-        assert let_go[number].wait(5)
-        let_go[number - 1 if number % 3 else min(number + 2, 5)].set()
+        assert arrived[number + 1].wait(5)
+        arrived[number].set()
         return number * 10
 
     fetched = ordered(fetch, range(6), 6, SetClock(today), ignore)
-    for event in let_go[::-1]:
-        event.set()
     assert list(fetched) == [(number, number * 10) for number in range(6)]
 
 
@@ -309,12 +328,14 @@ def test_an_error_is_raised_at_its_own_place(today: date) -> None:
 def test_closing_early_begins_nothing_more_and_drops_what_nobody_took(today: date) -> None:
     begun: list[int] = []
     dropped: list[int] = []
-    all_dropped = threading.Event()
-    go_on = threading.Event()
+    under_way = threading.Barrier(3, timeout=5)
+    all_dropped, go_on = threading.Event(), threading.Event()
 
     def fetch(number: int) -> int:
         begun.append(number)
-        assert number == 0 or go_on.wait(5)
+        if number > 0:
+            under_way.wait()
+            assert go_on.wait(5)
         return number
 
     def drop(number: int) -> None:
@@ -324,6 +345,7 @@ def test_closing_early_begins_nothing_more_and_drops_what_nobody_took(today: dat
 
     fetched = ordered(fetch, range(99), 3, SetClock(today), drop)
     assert next(fetched) == (0, 0)
+    under_way.wait()
     fetched.close()
     go_on.set()
     assert all_dropped.wait(5)

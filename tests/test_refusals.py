@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tap_github_copilot.github.gate import AT_ONCE
 from tests.reading import ACME, BUSY, ago, closing, keys_of, read_usages, state_at, truth
 from tests.running import Outcome, config_for, lines_about
 from tests.simulator.access import TOKEN
@@ -188,6 +189,20 @@ def test_a_refused_token_ends_the_run_at_once_and_nothing_is_asked_afterwards(
     for word in ("invalid_credentials", "enterprise acme", RECENT, "the token", "Bad credentials"):
         assert word in line
     assert github.calls() == [f"GET {ACME}{RECENT}"]
+
+
+@pytest.mark.parametrize("concurrency", [1, 32])
+def test_days_fetched_ahead_are_not_asked_for_with_a_refused_token(
+    github: Simulator, world: World, today: date, concurrency: int
+) -> None:
+    world.add(ACME)
+    world.add(BUSY)
+    github.access.tokens.clear()
+    github.latency = (0.02, 0.0)
+    config = config_for(github, concurrency=concurrency)
+    outcome = read_usages(config, today, state=state_at(ago(today, 40)))
+    assert len(closing(outcome)) == 1
+    assert len(github.calls()) <= min(concurrency, AT_ONCE)
 
 
 def test_a_token_revoked_in_the_middle_leaves_what_was_loaded(

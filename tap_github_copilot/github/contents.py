@@ -79,7 +79,7 @@ def check(file: ReportFile, rule: Rule) -> Iterator[tuple[int, ...]]:
     for number, row in _rows(file, read, aggregate=rule.aggregate):
         if row.get("day") != rule.day:
             raise BadContentError(f"line {number}: the row's day is not {rule.day}")
-        key = tuple(whole_number(row.get(name)) for name in rule.keys)
+        key = tuple([whole_number(row.get(name)) for name in rule.keys])
         if None in key:
             missing = rule.keys[key.index(None)]
             raise BadContentError(f"line {number}: the row has no {missing} that is a whole number")
@@ -88,6 +88,8 @@ def check(file: ReportFile, rule: Rule) -> Iterator[tuple[int, ...]]:
 
 def whole_number(value: object) -> int | None:
     """The value as a 64-bit integer, `1.0` as 1; None if it is anything else."""
+    if type(value) is int and -INT64 <= value < INT64:
+        return value
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     if not isinstance(value, int) or isinstance(value, bool) or not -INT64 <= value < INT64:

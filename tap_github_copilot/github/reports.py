@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import threading
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -159,13 +160,15 @@ class Reports:
         if not links:
             return Report(day, timestamp(self._clock.now()))
         rule = Rule(day.isoformat(), _KEYS.get(report, ()), aggregate=report in TOTALS.values())
-        with ExitStack() as opened:
-            files = []
+        with ExitStack() as opened, ThreadPoolExecutor(1, "check") as checking:
+            files, checks = [], []
             for link in links:
                 file = self._downloads.fetch(link)
                 opened.callback(file.content.close)
                 files.append(file)
-            row_count, repeated = _checked(files, rule)
+                # A file is checked while the next one comes in.
+                checks.append(checking.submit(_keys, file, rule))
+            row_count, repeated = _counted(checks, rule)
             opened.pop_all()
         return Report(
             day,
@@ -197,16 +200,20 @@ class Reports:
         return self._api.get(path, self._sign_in.bearer(scope), scope=scope, query=query)
 
 
-def _checked(files: list[ReportFile], rule: Rule) -> tuple[int, int]:
+def _keys(file: ReportFile, rule: Rule) -> list[tuple[int, ...]]:
+    """The keys of all rows of a file, which is checked whole."""
+    return list(check(file, rule))
+
+
+def _counted(checks: list[Future[list[tuple[int, ...]]]], rule: Rule) -> tuple[int, int]:
     """Rows in all files, and how many of them repeat a key."""
     row_count, keys = 0, set()
-    for number, file in enumerate(files, 1):
+    for number, found in enumerate(checks, 1):
         try:
-            for key in check(file, rule):
-                row_count += 1
-                keys.add(key)
+            row_count += len(found.result())
+            keys.update(found.result())
         except BadContentError as error:
-            raise BadContentError(f"file {number} of {len(files)}, {error}") from None
+            raise BadContentError(f"file {number} of {len(checks)}, {error}") from None
     if rule.aggregate and not row_count:
         raise BadContentError("line 1: the report holds no day's totals")
     return row_count, row_count - len(keys)

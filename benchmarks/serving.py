@@ -1,0 +1,55 @@
+"""The simulated GitHub of the benchmarks, in a process of its own.
+
+`python -m benchmarks.serving --people N` serves one day of N people, 5 KB each, for the
+enterprise acme; with `--organizations N --latency` N organisations of 20 people, whose
+calls take 150 ms and whose downloads take 300 ms. Prints its URL and ends with stdin.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import timedelta
+from typing import Any
+
+from tests.simulator.people import crowd, usages
+from tests.simulator.server import Simulator
+from tests.simulator.world import USERS, World, shards_of
+
+_AGE = 6
+_REPEATED = ("totals_by_feature", "totals_by_language_feature", "totals_by_model_feature")
+
+
+def main() -> None:
+    """Serve until nobody is there any more."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--people", type=int, default=0)
+    parser.add_argument("--organizations", type=int, default=0)
+    parser.add_argument("--latency", action="store_true")
+    options = parser.parse_args()
+    world = World(shards=1)
+    if options.people:
+        world.add("/enterprises/acme")
+        day = world.today - timedelta(days=_AGE)
+        world.put["/enterprises/acme", USERS, day] = shards_of(rows(world, options.people), 2)
+    for number in range(options.organizations):
+        world.add(f"/orgs/org-{number:02}", 20)
+    latency = (0.15, 0.3) if options.latency else (0.0, 0.0)
+    with Simulator(world, latency=latency) as github:
+        print(github.url, flush=True)
+        sys.stdin.read()
+
+
+def rows(world: World, people: int) -> list[dict[str, Any]]:
+    """So many rows of one day, of 5 KB on average as GitHub's are."""
+    day = world.today - timedelta(days=_AGE)
+    models = usages(crowd(3, 400, world.today), day, {"enterprise_id": "1"}, 9)
+    made = []
+    for number in range(people):
+        row = models[number % len(models)] | {"user_id": number + 1, "user_login": f"user-{number}"}
+        made.append(row | {name: (row[name] * 4)[:6] for name in _REPEATED if name in row})
+    return made
+
+
+if __name__ == "__main__":
+    main()

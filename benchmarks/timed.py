@@ -1,0 +1,51 @@
+"""One run of a tap in a process of its own: prints what it cost, as JSON on stderr's last line.
+
+`python -m benchmarks.timed ours|usual CONFIG` writes its messages to stdout.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import resource
+import sys
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.usual import UsualTap
+from tap_github_copilot.tap import TapGitHubCopilot
+
+if TYPE_CHECKING:
+    from singer_sdk import Tap
+
+USAGES = "github_copilot_daily_usages"
+
+
+def tap_of(kind: str, config: dict[str, Any]) -> Tap:
+    """The tap, with the one stream selected that both have."""
+    if kind == "usual":
+        return UsualTap(config=config)
+    tap = TapGitHubCopilot(config=config["ours"])
+    for stream in tap.streams.values():
+        stream.selected = stream.name == USAGES
+    return tap
+
+
+def main() -> None:
+    """Run it."""
+    logging.disable(logging.INFO)
+    tap = tap_of(sys.argv[1], json.loads(Path(sys.argv[2]).read_text()))
+    began, cpu = time.perf_counter(), time.process_time()
+    tap.sync_all()
+    sys.stdout.flush()
+    cost = {
+        "seconds": time.perf_counter() - began,
+        "cpu": time.process_time() - cpu,
+        "peak_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+    print(json.dumps(cost), file=sys.stderr)
+
+
+if __name__ == "__main__":
+    main()
