@@ -14,7 +14,7 @@ from statistics import median
 from demo import postgres
 
 ROOT = Path(__file__).parents[1]
-PEOPLE = 5_000
+PEOPLE = 20_000  # so that the start of either process does not decide
 
 
 def compare(folder: Path, rounds: int) -> None:

@@ -15,15 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
 from tap_github_copilot import declared
 from tap_github_copilot.scopes import Level, Scope, is_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
 
 NAME = "tap-github-copilot"
 _VISIBLE = re.compile(r"[!-~]+")
@@ -210,17 +208,16 @@ class _Reading:
                 reason = getattr(error, "strerror", None) or "it is no path of a text file"
                 self._is_wrong(name, f"the file cannot be read: {reason}")
                 return None
-        try:
-            key = load_pem_private_key(_normal_pem(text), password=None)
-        except (ValueError, TypeError, UnsupportedAlgorithm):
-            key = None
-        if not isinstance(key, RSAPrivateKey):
+        # Imported here: only an App needs the 60 ms of start-up that it takes.
+        from tap_github_copilot.private_key import read_key  # noqa: PLC0415
+
+        key = read_key(text)
+        if key is None:
             self._is_wrong(
                 name,
                 "takes the App's private RSA key as PEM, whole and without a password, from "
                 "'-----BEGIN' to '-----END …-----'",
             )
-            return None
         return key
 
     def _scopes(self) -> tuple[Level, tuple[Scope, ...]]:
@@ -288,8 +285,3 @@ class _Reading:
         if not right or "@" in url.netloc or {"?", "#"} & set(text):
             self._is_wrong("api_url", takes)
         return text.rstrip("/")
-
-
-def _normal_pem(text: str) -> bytes:
-    """PEM from an environment variable often comes with literal backslash-n."""
-    return text.replace("\\r", "").replace("\\n", "\n").strip().encode() + b"\n"

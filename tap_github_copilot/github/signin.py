@@ -12,8 +12,6 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
-import jwt
-
 from tap_github_copilot.refusals import InvalidPermissions, NoResource, RefusedRequest
 from tap_github_copilot.scopes import Level, Scope
 
@@ -97,6 +95,8 @@ class JwtBearer:
 
     def token(self) -> str:
         """A new JWT."""
+        import jwt  # noqa: PLC0415 - 60 ms of start-up that only an App needs
+
         now = self._clock.now()
         claims = {
             "iat": int((now - _JWT_BACKDATED).timestamp()),
