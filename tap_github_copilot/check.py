@@ -59,7 +59,10 @@ def check(run: Run, streams: Iterable[DailyStream]) -> Iterator[Finding]:
     except Refusal as refusal:
         yield _finding(run, "the App", "/app/installations", refusal, optional=False)
         return
-    reports = {stream.report_at(run.settings.level): stream.optional for stream in streams}
+    reports: dict[str, bool] = {}
+    for stream in streams:
+        report = stream.report_at(run.settings.level)
+        reports[report] = stream.optional and reports.get(report, True)
     for scope in scopes:
         yield from _check_scope(run, scope, reports)
 

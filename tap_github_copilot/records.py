@@ -38,6 +38,9 @@ class Columns:
         self._plain = {name: _PLAIN[fit] for name, fit in self._fits.items() if fit in _PLAIN}
         self._nulls: dict[str, Any] = dict.fromkeys(schema["properties"])
 
+    def __contains__(self, name: str) -> bool:
+        return name in self._fits
+
     def record(self, row: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """All columns, with the fields that fit them; and the fields that do not."""
         record = self._nulls.copy()

@@ -74,6 +74,6 @@ class Scope:
         return {self.level.context_key: self.name}
 
 
-def is_name(text: str) -> bool:
-    """Whether a text can be a slug or a login, and so part of a path."""
-    return _NAME.fullmatch(text) is not None
+def is_name(text: object) -> bool:
+    """Whether something can be a slug or a login, and so part of a path."""
+    return isinstance(text, str) and _NAME.fullmatch(text) is not None

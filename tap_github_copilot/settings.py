@@ -240,7 +240,7 @@ class _Reading:
             self._is_wrong(setting, f"takes a list of {kind}, at least one")
             return ()
         for number, name in enumerate(names, 1):
-            if not isinstance(name, str) or not is_name(name):
+            if not is_name(name):
                 self._is_wrong(
                     setting,
                     f"takes {kind} as they stand in URLs on GitHub (letters, digits, hyphens); "

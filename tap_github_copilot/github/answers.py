@@ -30,6 +30,7 @@ from tap_github_copilot.refusals import (
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+SEATS = "/copilot/billing/seats"
 _RATE_LIMIT = re.compile(r"rate limit|abuse detection", re.IGNORECASE)
 _SECONDARY = re.compile(r"secondary|abuse", re.IGNORECASE)
 _IP_LIST = re.compile(r"\bip\b.*\ballow", re.IGNORECASE)
@@ -138,7 +139,8 @@ def refusal_of(answer: Answer, where: str) -> Refusal:
         return NoResource(
             "nothing of this name, or nothing this credential may see (GitHub answers 404 to a "
             "token without access, too): compare the slug or login with the URL on GitHub, "
-            "mind enterprise or organization, and check role and scopes" + quoted(answer.message),
+            "mind enterprise or organization, and check role, scopes and, for an App, the "
+            f"permission {_permission(where)}" + quoted(answer.message),
             where=where,
             message=answer.message,
         )
@@ -177,11 +179,12 @@ def _forbidden(answer: Answer, where: str) -> Refusal:
 def _what_is_missing(answer: Answer, where: str) -> str:
     """Role, scope or permission, by what GitHub tells of each."""
     accepted = answer.headers.get("x-accepted-github-permissions", "")
+    permission = _permission(where)
     if accepted or "not accessible by" in answer.message:
-        needs = redacted(accepted) if accepted else "the permission to read this endpoint"
+        asks = f" (it needs {redacted(accepted)})" if accepted else ""
         return (
-            f"the App installation or fine-grained token lacks a permission: it needs {needs}; "
-            "grant it (for an App, its owner then has to accept it on the installation)"
+            f"the App or fine-grained token lacks the permission {permission}{asks}; grant it, and "
+            "for an App let its owner accept it on the installation"
         )
     enterprise = "/enterprises/" in where
     role = (
@@ -190,11 +193,24 @@ def _what_is_missing(answer: Answer, where: str) -> str:
         else "organization owner or a custom role with 'View Organization Copilot Metrics'"
     )
     scopes = "manage_billing:copilot or read:enterprise" if enterprise else "read:org"
-    if "/billing/seats" in where and not enterprise:
+    if SEATS in where and not enterprise:
         scopes = "manage_billing:copilot or read:org"
     held = answer.headers.get("x-oauth-scopes")
     has = f" (it has: {redacted(held) or 'none'})" if held is not None else ""
-    return f"the token's user must be {role}; a classic token needs the scope {scopes}{has}"
+    return (
+        f"the token's user must be {role}; a classic token needs the scope {scopes}{has}, an App "
+        f"the permission {permission}"
+    )
+
+
+def _permission(where: str) -> str:
+    """The permission that opens an endpoint, by the name on GitHub's pages."""
+    enterprise = "/enterprises/" in where
+    if SEATS in where:
+        name = "Enterprise Copilot license management" if enterprise else "GitHub Copilot Business"
+    else:
+        name = f"{'Enterprise' if enterprise else 'Organization'} Copilot metrics"
+    return f"'{name}' (read)"
 
 
 def _request_id(answer: Answer) -> str:

@@ -141,6 +141,7 @@ class Api:
         shown = f"?{urlencode(query)}" if query else ""
         patience = Patience(f"{scope}, {method} {path}{shown}", bearer, self._clock, self._gate)
         while True:
+            self._gate.wait_until_open(bearer.name)
             token = bearer.token()
             try:
                 with self._gate.passing(bearer.name):

@@ -39,6 +39,10 @@ class Gate:
         self._given_up_until: dict[str, float] = {}
         self._shut: dict[str, Exception] = {}
 
+    def wait_until_open(self, bearer: str) -> None:
+        """Wait while this bearer's calls are held back, so that its token is taken afterwards."""
+        self._clock.wait(self._wait_for(bearer))
+
     @contextmanager
     def passing(self, bearer: str) -> Iterator[None]:
         """Make one call inside: starts when the gate lets a call of this bearer start."""

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tap_github_copilot.github.answers import SEATS
 from tap_github_copilot.github.contents import without_nul
 from tap_github_copilot.github.moments import utc
 from tap_github_copilot.refusals import RefusedRequest
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from tap_github_copilot.scopes import Scope
 
 Seat = dict[str, Any]
-PATH = "/copilot/billing/seats"
+PATH = SEATS
 _PER_PAGE = "100"
 _encode = msgspec.json.Encoder(order="sorted").encode
 

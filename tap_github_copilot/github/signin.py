@@ -12,8 +12,13 @@ from datetime import datetime, timedelta
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Protocol
 
-from tap_github_copilot.refusals import InvalidPermissions, NoResource, RefusedRequest
-from tap_github_copilot.scopes import Level, Scope
+from tap_github_copilot.refusals import (
+    InvalidPermissions,
+    NoResource,
+    RefusedRequest,
+    redacted,
+)
+from tap_github_copilot.scopes import Level, Scope, is_name
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -164,7 +169,13 @@ class InstallationBearer:
             self._proven = self._proven or token == self._token
 
     def _make(self) -> None:
-        answer = self._api.post(self._path, self._app, scope=self._scope)
+        try:
+            answer = self._api.post(self._path, self._app, scope=self._scope)
+        except NoResource as refusal:
+            raise NoResource(
+                f"the App's installation on {self._scope} is gone: install it again",
+                where=refusal.where,
+            ) from None
         try:
             body = answer.json()
             token, expires_at = body["token"], datetime.fromisoformat(body["expires_at"])
@@ -227,17 +238,14 @@ class AppSignIn:
         Raises:
             Refusal: The list is refused, or nothing is left of it.
         """
-        scopes: list[Scope] = []
         skipped: list[str] = []
         for installation in self._all_installations():
-            name = str((installation.get("account") or {}).get("login") or installation.get("id"))
+            name = _name(installation)
             if why := _unreadable(installation):
-                skipped.append(f"installation on {name} is skipped: {why}")
+                skipped.append(f"installation on {redacted(name)} is skipped: {why}")
                 continue
-            scope = Scope(Level.ORGANIZATION, name.lower(), listed=False)
-            self._found[scope] = installation
-            scopes.append(scope)
-        if not scopes:
+            self._found[Scope(Level.ORGANIZATION, name.lower(), listed=False)] = installation
+        if not self._found:
             why = "; ".join(skipped) or "nobody has installed it"
             raise NoResource(
                 "the App has no organization installation to read: install it on the "
@@ -245,7 +253,7 @@ class AppSignIn:
                 f"enterprises ({why})",
                 where="GET /app/installations",
             )
-        return sorted(scopes, key=lambda scope: scope.name), skipped
+        return sorted(self._found, key=lambda scope: scope.name), skipped
 
     def _all_installations(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = []
@@ -282,12 +290,17 @@ class AppSignIn:
         return installation
 
 
+def _name(installation: Mapping[str, Any]) -> str:
+    account = installation.get("account") or {}
+    return str(account.get("login") or account.get("slug") or installation["id"])
+
+
 def _unreadable(installation: Mapping[str, Any]) -> str:
     """Why an installation cannot be read at organisation level; empty if it can."""
     account = installation.get("account")
     target = installation.get("target_type") or (account or {}).get("type")
-    if target != "Organization" or not (account or {}).get("login"):
-        return f"it is on a {str(target or 'account').lower()}, not on an organization"
+    if target != "Organization" or not is_name((account or {}).get("login")):
+        return f"it is on a {redacted(str(target))}, not on an organization"
     if installation.get("suspended_at"):
         return "it is suspended"
     if "organization_copilot_metrics" not in (installation.get("permissions") or {}):

@@ -119,7 +119,7 @@ class ScopeStream(Stream):
         context = context or {}
         scope, optional = self.run.scope(context), False
         try:
-            self.run.sign_in.bearer(scope)
+            self.run.sign_in.bearer(scope).token()
             optional = self.is_optional(context) and self.run.sign_in.is_app
             yield from self.records_in(scope, context)
         except Refusal as refusal:

@@ -14,8 +14,11 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Record
 
+    from tap_github_copilot.records import Columns
+
 _PREFIX = "totals_by_"
 _DIMENSIONS = ("ide", "feature", "language", "model")
+_WITHOUT_COLUMN = "last_known_"  # documented, and kept in extra_fields all the same
 _TOKENS = ("prompt_tokens_sum", "output_tokens_sum", "avg_tokens_per_request")
 
 
@@ -61,7 +64,7 @@ class DailyUsageBreakdowns(DailyStream):
             met: How often each key has been met in this array.
         """
         rest = _with_tokens(entry)
-        item, item_id = _item(breakdown, rest), _item_id(rest)
+        item, item_id = _item(breakdown, rest, self._columns), _item_id(rest)
         values = [rest[name] for name in _DIMENSIONS if isinstance(rest.get(name), str)]
         if item_id or item:
             values.append(str(rest[item_id or item]))
@@ -75,15 +78,18 @@ class DailyUsageBreakdowns(DailyStream):
         }
         record, extra = self._columns.record(rest)
         record["extra_fields"] = extra or None
+        for name in extra:
+            if not name.startswith(_WITHOUT_COLUMN):
+                self.tell_of_extra(f"{_PREFIX}{breakdown}.{name}")
         return record | named
 
 
-def _item(breakdown: str, entry: dict[str, Any]) -> str:
-    """The field that names what an entry is about, beside the four dimensions; empty without.
+def _item(breakdown: str, entry: dict[str, Any], columns: Columns) -> str:
+    """The field that names what an entry is about and has no column; empty without.
 
     Its own breakdown's name (`mcp`), else a `…_name`, else any text that is no id.
     """
-    texts = [n for n, v in entry.items() if isinstance(v, str) and n not in _DIMENSIONS]
+    texts = [name for name, v in entry.items() if isinstance(v, str) and name not in columns]
     texts = [name for name in texts if not name.endswith("_id")]
     if breakdown in texts:
         return breakdown
@@ -101,7 +107,7 @@ def _with_tokens(entry: dict[str, Any]) -> dict[str, Any]:
     tokens = entry.get("token_usage")
     if not isinstance(tokens, dict):
         return dict(entry)
-    lifted = {name: tokens[name] for name in _TOKENS if name in tokens}
+    lifted = {n: tokens[n] for n in _TOKENS if n in tokens and n not in entry}
     left = {name: value for name, value in tokens.items() if name not in lifted}
     rest = {name: value for name, value in entry.items() if name != "token_usage"}
     return rest | lifted | ({"token_usage": left} if left else {})

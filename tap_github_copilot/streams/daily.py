@@ -175,11 +175,15 @@ class DailyStream(ScopeStream):
             if theirs is None or str(theirs) == ours["organization_id"]:
                 extra.pop("organization_id")
         for name in extra:
-            self.run.tell_once(
-                f"{self.report_at(self.tap.level)}: the field {redacted(name)} has no column or "
-                "not its column's type; it is kept in extra_fields"
-            )
+            self.tell_of_extra(name)
         return extra
+
+    def tell_of_extra(self, name: str) -> None:
+        """Say that a field is kept in `extra_fields`, once a run."""
+        self.run.tell_once(
+            f"{self.report_at(self.tap.level)}: the field {redacted(name)} has no column or "
+            "not its column's type; it is kept in extra_fields"
+        )
 
     def _has_reports(self, scope: Scope) -> bool:
         """Whether any stream has a bookmark for the scope: then it does have reports."""

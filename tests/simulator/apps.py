@@ -160,7 +160,7 @@ class App:
         return web.json_response(listed, headers=headers)
 
     def _make_token(self, number: int) -> web.Response:
-        [installation] = [i for i in self.installations if i.number == number]
+        installation = next(i for i in self.installations if i.number == number)
         if installation.gone:
             return web.json_response({"message": "Not Found", "status": "404"}, status=404)
         if installation.suspended:
