@@ -71,6 +71,7 @@ def replay(database: Database, replayed: Replay, github: Simulator, folder: Path
     for path, place in replayed.scopes.items():
         level = "enterprises" if path.startswith("/enterprises/") else "organizations"
         settings = {"token": TOKEN, level: [place.name], "api_url": github.url}
+        settings["start_date"] = min(row["day"] for row in replayed.rows[path])
         schema = f"replay_{place.name.replace('-', '_')}"[:60]
         say(f"\n$ meltano run tap-github-copilot target-postgres   # {replayed.sources[path].name}")
         Pipeline(database, schema, folder, settings).run()

@@ -49,6 +49,6 @@ def _value(text: str, kinds: set[str]) -> Any:
         value = json.loads(text)
     except (ValueError, RecursionError):
         value = text
-    if "array" in kinds and not isinstance(value, list | dict):
+    if "array" in kinds and not isinstance(value, list | dict | None):
         return [part.strip() for part in text.split(",")]
     return value

@@ -103,6 +103,7 @@ def test_a_folder_of_report_files_is_replayed_and_loaded_as_it_is(
             name = replay.scopes[path].name
             settings = config_for(github) | {"enterprises": None, "organizations": None}
             settings = {k: v for k, v in settings.items() if v} | {level: [name]}
+            settings["start_date"] = min(row["day"] for row in replay.rows[path])
             Pipeline(database, name, tmp_path, settings).run()
             assert differences(database, name, replay.rows[path]) == []
     newest = max(row["day"] for rows in replay.rows.values() for row in rows)
