@@ -101,6 +101,10 @@ class Simulator:
         self._loop.run_forever()
         for runner in runners:
             self._loop.run_until_complete(runner.cleanup())
+        left = asyncio.all_tasks(self._loop)
+        for task in left:
+            task.cancel()
+        self._loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         self._loop.close()
 
     async def _listen(
