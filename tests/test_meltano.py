@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 import pytest
+from cryptography.hazmat.primitives.serialization import PrivateFormat
 
 from demo import postgres
 from demo.comparison import differences
@@ -83,6 +84,26 @@ def test_several_organizations_stand_in_one_table(
         (place.name, str(place.number), len(world.truth(path, first_day, today)))
         for path, place in sorted(world.scopes.items())
     ]
+
+
+@pytest.mark.parametrize("way", ["enterprise", "organizations", "found"])
+def test_an_app_loads_the_days_that_a_token_loads(
+    database: Database, github: Simulator, world: World, today: date, tmp_path: Path, way: str
+) -> None:
+    first_day = today - timedelta(days=8)
+    app = github.access.app
+    for path in (ACME,) if way == "enterprise" else ("/orgs/octo-org", "/orgs/octo-lab"):
+        app.install(path, world.add(path, people=12).number)
+    settings = config_for(github, start_date=first_day.isoformat())
+    del settings["token"]
+    settings |= {"app_id": app.client_id, "private_key": app.pem(PrivateFormat.PKCS8)}
+    if way == "found":
+        del settings["organizations"]
+
+    Pipeline(database, f"app_{way}", tmp_path, settings).run()
+
+    rows = [row for path in world.scopes for row in world.truth(path, first_day, today).values()]
+    assert differences(database, f"app_{way}", rows) == []
 
 
 def test_a_folder_of_report_files_is_replayed_and_loaded_as_it_is(
