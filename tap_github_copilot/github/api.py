@@ -33,6 +33,8 @@ class Bearer(Protocol):
     """What is refused when GitHub answers 401, in words."""
     ends_run: bool
     """Whether nothing else can be answered once it is refused."""
+    is_dated: bool
+    """Whether this machine's clock stands in it."""
 
     def token(self) -> str:
         """The present bearer token; makes or renews it where needed."""

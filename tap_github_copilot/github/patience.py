@@ -128,7 +128,7 @@ class Patience:
 def unauthorized(answer: Answer, bearer: Bearer, now: datetime, where: str) -> InvalidCredentials:
     """The refusal that a 401 is; tells a clock that goes wrong from a bad credential."""
     hint = f"GitHub refused {bearer.what}" + quoted(answer.message)
-    if skew := _skew(answer, now):
+    if bearer.is_dated and (skew := _skew(answer, now)):
         hint += f"; this machine's clock is {skew}: set it right"
     return InvalidCredentials(hint, where=where, ends_run=bearer.ends_run)
 

@@ -54,6 +54,7 @@ class TokenBearer:
     name = "token"
     what = "the token: it is wrong, expired or revoked"
     ends_run = True
+    is_dated = False
 
     def __init__(self, token: str) -> None:
         self._token = token
@@ -93,6 +94,7 @@ class JwtBearer:
     name = "app"
     what = "the App's JWT: compare app_id with the App's page and make sure the key is one of its"
     ends_run = True
+    is_dated = True
 
     def __init__(self, app: AppKey, clock: Clock) -> None:
         self._app = app
@@ -125,6 +127,7 @@ class InstallationBearer:
     """
 
     ends_run = False
+    is_dated = False
 
     def __init__(
         self, api: Api, app: JwtBearer, clock: Clock, scope: Scope, installation: Mapping[str, Any]
