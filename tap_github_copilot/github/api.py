@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import requests
@@ -18,32 +18,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from tap_github_copilot.clock import Clock
+    from tap_github_copilot.github.bearers import Bearer
     from tap_github_copilot.settings import Settings
 
 API_VERSION = "2026-03-10"
 CONNECT_AND_READ = (10.0, 60.0)
-
-
-class Bearer(Protocol):
-    """What a call signs in with."""
-
-    name: str
-    """Whose rate limit its calls count on."""
-    what: str
-    """What is refused when GitHub answers 401, in words."""
-    ends_run: bool
-    """Whether nothing else can be answered once it is refused."""
-    is_dated: bool
-    """Whether this machine's clock stands in it."""
-
-    def token(self) -> str:
-        """The present bearer token; makes or renews it where needed."""
-
-    def renew(self, refused: str) -> bool:
-        """Whether there is another token to try instead of the refused one."""
-
-    def accepted(self, token: str) -> None:
-        """Note that GitHub did not refuse this token."""
 
 
 class HeaderAuth(requests.auth.AuthBase):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from tap_github_copilot.clock import Clock
     from tap_github_copilot.github.answers import Answer, Limit
-    from tap_github_copilot.github.api import Bearer
+    from tap_github_copilot.github.bearers import Bearer
     from tap_github_copilot.github.gate import Gate
 
 TRIES = 5

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tap_github_copilot.github.moments import timestamp
 from tap_github_copilot.github.seats import list_seats
 from tap_github_copilot.records import Columns
-from tap_github_copilot.scopes import Level
 from tap_github_copilot.streams.base import ScopeStream
 
 if TYPE_CHECKING:
@@ -54,17 +53,16 @@ class Seats(ScopeStream):
         }
         with self.run.progress.of(f"{self.name}, {scope}") as course:
             for seat_id, seat in course.counted(seats):
-                yield self._record(seat, scope) | ours | {"seat_id": seat_id}
+                yield self._record(seat) | ours | {"seat_id": seat_id}
 
     @cached_property
     def _columns(self) -> Columns:
         return Columns(self.effective_schema, _OURS)
 
-    def _record(self, seat: dict[str, Any], scope: Scope) -> Record:
+    def _record(self, seat: dict[str, Any]) -> Record:
         lifted = {name: _inside(seat, *place) for name, place in _LIFTED.items()}
-        if scope.level is Level.ENTERPRISE:
-            number = _inside(seat, "organization", "id")
-            lifted["organization_id"] = None if number is None else str(number)
+        number = _inside(seat, "organization", "id")
+        lifted["organization_id"] = None if number is None else str(number)
         record, extra = self._columns.record(seat | lifted)
         extra |= {name: seat[name] for name in lifted.keys() & seat.keys()}
         record["extra_fields"] = extra or None
