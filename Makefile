@@ -4,13 +4,18 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 
-.PHONY: demo test lint format bench docs clean
+.PHONY: demo test soak lint format bench docs clean
 
 demo: $(VENV)/ready
 	@$(BIN)/python -m demo $(if $(POSTGRES_URL),--postgres-url '$(POSTGRES_URL)') $(if $(REPLAY),--replay '$(REPLAY)')
 
 test: lint
 	$(BIN)/python -m pytest
+
+# Runs seeded schedules of faults and kills; SEEDS says how many.
+SEEDS ?= 300
+soak: $(VENV)/ready
+	$(BIN)/python -m tests.soak --seeds $(SEEDS)
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check
@@ -36,4 +41,4 @@ docs: $(VENV)/ready
 	$(BIN)/python -m docs
 
 clean:
-	rm -rf $(VENV) .meltano dist
+	rm -rf $(VENV) .meltano .cache dist

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from tap_github_copilot.streams.daily import DailyStream
 
 _PUBLISHED = timedelta(days=4)  # the youngest day that should have its report
+_INSTALLATION = "/installation"
 HEAD = ("scope", "endpoint", "result", "what to do", "by hand")
 
 
@@ -37,6 +38,7 @@ class Finding:
         to_do: What a person can do; empty if it is ok.
         by_hand: A `curl` line with a placeholder for the credential.
         fatal: Whether a run would fail over it.
+        ends_run: Whether nothing else would be answered either.
     """
 
     scope: str
@@ -45,10 +47,13 @@ class Finding:
     to_do: str
     by_hand: str
     fatal: bool
+    ends_run: bool = False
 
 
 def check(run: Run, streams: Iterable[DailyStream]) -> Iterator[Finding]:
     """Try every endpoint of every scope; nothing is downloaded.
+
+    A token or an App's JWT that is refused is the last finding, as it ends a run.
 
     Args:
         run: Whose settings, sign-in and gate are used.
@@ -64,13 +69,17 @@ def check(run: Run, streams: Iterable[DailyStream]) -> Iterator[Finding]:
         report = stream.report_at(run.settings.level)
         reports[report] = stream.optional and reports.get(report, True)
     for scope in scopes:
-        yield from _check_scope(run, scope, reports)
+        for finding in _check_scope(run, scope, reports):
+            yield finding
+            if finding.ends_run:
+                return
 
 
 def _check_scope(run: Run, scope: Scope, reports: dict[str, bool]) -> Iterator[Finding]:
     day = min(run.calendar.last, run.calendar.today - _PUBLISHED)
     if scope.level is Level.ORGANIZATION:
-        yield _try(run, scope, scope.path, lambda: run.key_values(scope), optional=False)
+        path = scope.path + (_INSTALLATION if run.sign_in.is_app else "")  # what tells its id
+        yield _try(run, scope, path, lambda: run.key_values(scope), optional=False)
     for report, optional in reports.items():
         path = f"{scope.path}/copilot/metrics/reports/{report}?day={day}"
         yield _try(
@@ -103,7 +112,7 @@ def _finding(
     run: Run, scope: str, endpoint: str, refusal: Refusal | None, *, optional: bool
 ) -> Finding:
     url = run.settings.api_url + endpoint
-    if scope == "the App":
+    if scope == "the App" or endpoint.endswith(_INSTALLATION):
         credential = "YOUR_APP_JWT"
     else:
         credential = "YOUR_INSTALLATION_TOKEN" if run.sign_in.is_app else "YOUR_TOKEN"
@@ -113,7 +122,15 @@ def _finding(
         return Finding(scope, endpoint, "ok", "", curl, fatal=False)
     closed = optional and run.sign_in.is_app and isinstance(refusal, CLOSED)
     to_do = ("optional for an App; to open it: " if closed else "") + refusal.hint
-    return Finding(scope, endpoint, refusal.code, to_do, curl, fatal=not closed)
+    return Finding(
+        scope,
+        endpoint,
+        refusal.code,
+        to_do,
+        curl,
+        fatal=not closed,
+        ends_run=refusal.ends_run,
+    )
 
 
 def table(findings: list[Finding]) -> Iterator[str]:

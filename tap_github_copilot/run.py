@@ -145,7 +145,8 @@ class Run:
         known = self.sign_in.organization_id(scope)
         if known is not None:
             return known
-        body = self.api.get(scope.path, self.sign_in.bearer(scope), scope=scope).json()
+        answer = self.api.get(scope.path, self.sign_in.bearer(scope), scope=scope)
+        body = answer.json_or_none()
         number = body.get("id") if isinstance(body, dict) else None
         if number is None:
             raise RefusedRequest("GitHub's answer holds no id", where=f"{scope}, GET {scope.path}")

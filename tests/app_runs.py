@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 
-from tests.reading import ACME, ago, catalog_of
+from tests.reading import ACME, ago
 from tests.running import NOON, USAGES, Outcome, run_tap
 
 if TYPE_CHECKING:
@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     from tests.simulator.apps import App, Installation
     from tests.simulator.server import Simulator
     from tests.simulator.world import World
-
-SEATS = "github_copilot_seats"
 
 
 @dataclass
@@ -69,8 +67,7 @@ class Scene:
 
     def read(self, *streams: str, **settings: Any) -> Outcome:
         """Run with these streams alone; without any, with the daily usages."""
-        config = self.config(**settings)
-        return run_tap(config, self.today, catalog=catalog_of(config, *(streams or (USAGES,))))
+        return run_tap(self.config(**settings), self.today, streams=streams or (USAGES,))
 
     def check(self, **settings: Any) -> Outcome:
         """Run --check."""

@@ -127,7 +127,7 @@ def config_for(github: Simulator, **more: Any) -> dict[str, Any]:
     return {"api_url": github.url, "token": TOKEN} | level | more
 
 
-def run_tap(  # noqa: PLR0913 - all that a command can be given
+def run_tap(
     config: dict[str, Any],
     today: date,
     *,

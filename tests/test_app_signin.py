@@ -10,9 +10,18 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 
-from tests.app_runs import SEATS, Scene
-from tests.reading import ACME, catalog_of, closing, keys_of, read_usages, truth
-from tests.running import NOON, USAGES, Outcome, SetClock, config_for, lines_about, run_tap
+from tests.app_runs import Scene
+from tests.reading import ACME, closing, keys_of, read_usages, truth
+from tests.running import (
+    NOON,
+    SEATS,
+    USAGES,
+    Outcome,
+    SetClock,
+    config_for,
+    lines_about,
+    run_tap,
+)
 from tests.simulator.faults import FOR_EVER
 
 if TYPE_CHECKING:
@@ -228,7 +237,7 @@ def test_tokens_may_be_as_long_as_githubs_new_ones_and_hold_dots(scene: Scene) -
     assert "." in token
 
 
-@pytest.mark.parametrize(("page_size", "pages"), [(100, 1), (30, 2), (1, 35)])
+@pytest.mark.parametrize(("page_size", "pages"), [(100, 1), (30, 2)])
 def test_every_installation_is_found_over_all_pages(
     scene: Scene, page_size: int, pages: int
 ) -> None:
@@ -295,6 +304,23 @@ def test_an_installation_that_is_listed_on_two_pages_is_read_once(scene: Scene) 
     outcome = scene.read()
     assert outcome.code == 0
     assert keys_of(outcome.records()) == truth(scene.world, scene.today, 9, path=org("octo-org"))
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"", b"null", {"message": "canary"}])
+@pytest.mark.parametrize(
+    "call", ["GET /app/installations", "installation$", "POST /app/installations"]
+)
+def test_an_answer_that_is_something_else_is_a_refusal(
+    scene: Scene, call: str, body: object
+) -> None:
+    scene.add("one")
+    scene.github.faults.add(call, status=200, body=body, times=FOR_EVER)
+    named = {"organizations": ["one"]} if call == "installation$" else {}
+    outcome = scene.read(**named)
+    [line] = closing(outcome)
+    assert outcome.code == 1
+    assert "refused_request" in line
+    assert "canary" not in outcome.log
 
 
 @pytest.mark.parametrize(
@@ -528,7 +554,7 @@ def test_seats_closed_to_a_token_are_a_failure(scene: Scene, closed: str) -> Non
     fault, code = CLOSED[closed]
     scene.github.faults.add("/copilot/billing/seats", times=FOR_EVER, **fault)
     config = config_for(scene.github, start_date=scene.ago(9))
-    outcome = run_tap(config, scene.today, catalog=catalog_of(config, USAGES, SEATS))
+    outcome = run_tap(config, scene.today, streams=(USAGES, SEATS))
     [line] = closing(outcome)
     assert outcome.code == 1
     for word in (SEATS, "enterprise acme", code):

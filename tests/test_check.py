@@ -119,13 +119,138 @@ def test_the_report_of_people_is_needed_under_an_app(
     assert "Enterprise Copilot metrics" in rows[0][3]
 
 
-def test_a_wrong_key_is_one_row(github: Simulator, world: World, today: date) -> None:
-    world.add("/orgs/octo-org")
+@pytest.mark.parametrize(
+    ("named", "row"),
+    [
+        ({}, ["the App", "/app/installations"]),
+        ({"organizations": ["one", "two"]}, ["organization one", "/orgs/one"]),
+        ({"enterprises": ["acme", "busy"]}, ["enterprise acme", f"{ACME}/copilot/metrics/"]),
+    ],
+)
+def test_a_wrong_key_is_one_row(
+    github: Simulator, world: World, today: date, named: dict[str, Any], row: list[str]
+) -> None:
+    world.add("/orgs/one")
     other = App(key=rsa.generate_private_key(65537, 2048)).pem(PrivateFormat.PKCS8)
-    config = app_config(github, today) | {"private_key": other}
+    config = app_config(github, today, **named) | {"private_key": other}
+    outcome, [[scope, endpoint, result, to_do, _]] = checked(config, today)
+    assert outcome.code == 1
+    assert scope == row[0]
+    assert endpoint.startswith(row[1])
+    assert result == "invalid_credentials"
+    assert "app_id" in to_do
+    assert len(github.seen) == 1
+
+
+def test_a_refused_token_is_one_row(github: Simulator, world: World, today: date) -> None:
+    world.add(ACME)
+    world.add("/enterprises/busy")
+    github.access.tokens.clear()
+    outcome, [row] = checked(config_for(github), today)
+    assert outcome.code == 1
+    assert row[2] == "invalid_credentials"
+    assert len(github.seen) == 1
+
+
+def test_an_installation_whose_fresh_token_is_refused_does_not_hide_the_others(
+    github: Simulator, world: World, today: date
+) -> None:
+    for name in ("one", "two"):
+        place = world.add(f"/orgs/{name}")
+        github.access.app.install(place.path, place.number)
+    body = {"message": "Bad credentials"}
+    github.faults.add("GET /orgs/one/", status=401, body=body, times=FOR_EVER)
+    outcome, rows = checked(app_config(github, today), today)
+    assert outcome.code == 1
+    assert {row[2] for row in rows if row[0] == "organization two"} == {"ok"}
+    assert "invalid_credentials" in {row[2] for row in rows if row[0] == "organization one"}
+
+
+@pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.parametrize("endpoint", [*REPORTS[1:], "copilot/billing/seats"])
+def test_an_optional_endpoint_does_not_fail_an_app(
+    github: Simulator, world: World, today: date, endpoint: str, status: int
+) -> None:
+    place = world.add(ACME)
+    permissions = {"enterprise_copilot_metrics": "", "enterprise_copilot_license_management": ""}
+    github.access.app.install(ACME, place.number, permissions=permissions)
+    body = {"message": "Resource not accessible by integration"}
+    github.faults.add(endpoint, status=status, body=body, times=FOR_EVER)
+    github.faults.add("users-28-day", status=status, body=body, times=FOR_EVER)
+    outcome, rows = checked(app_config(github, today, enterprises=["acme"]), today)
+    assert outcome.code == 0
+    assert outcome.errors() == []
+    [closed] = [row for row in rows if row[2] != "ok"]
+    assert endpoint in closed[1]
+    assert closed[2] == ("invalid_permissions" if status == 403 else "no_resource")
+    assert closed[3].startswith("optional for an App; to open it: ")
+
+
+@pytest.mark.parametrize("status", [401, 422, 500])
+def test_an_optional_endpoint_refused_in_another_way_fails_an_app_too(
+    github: Simulator, world: World, today: date, status: int
+) -> None:
+    place = world.add("/orgs/one")
+    github.access.app.install(place.path, place.number)
+    fault: dict[str, Any] = {"status": status, "body": {"message": "No"}}
+    github.faults.add("copilot/billing/seats", times=FOR_EVER, **fault)
+    outcome, rows = checked(app_config(github, today), today)
+    assert outcome.code == 1
+    [closed] = [row for row in rows if row[2] != "ok"]
+    assert "optional" not in closed[3]
+
+
+@pytest.mark.parametrize("closed", ["not installed", "suspended"])
+def test_a_named_organization_without_installation_fails_and_the_others_are_tried(
+    github: Simulator, world: World, today: date, closed: str
+) -> None:
+    for name in ("one", "two"):
+        place = world.add(f"/orgs/{name}")
+        if name == "two" or closed == "suspended":
+            github.access.app.install(place.path, place.number, suspended=name == "one")
+    config = app_config(github, today, organizations=["one", "two"])
     outcome, rows = checked(config, today)
     assert outcome.code == 1
-    assert [row[:3] for row in rows] == [["the App", "/app/installations", "invalid_credentials"]]
+    assert {row[2] for row in rows if row[0] == "organization two"} == {"ok"}
+    for row in rows:
+        assert row[0] == "organization two" or closed in row[3]
+
+
+def test_an_apps_table_holds_no_credential_and_names_the_one_each_line_takes(
+    github: Simulator, world: World, today: date
+) -> None:
+    place = world.add("/orgs/one")
+    github.access.app.install(place.path, place.number)
+    config = app_config(github, today)
+    outcome, rows = checked(config, today)
+    sent = {seen.authorization.removeprefix("Bearer ") for seen in github.seen}
+    assert set(github.access.app.made) < sent
+    for secret in [*sent, *config["private_key"].splitlines()[1:-1]]:
+        assert secret[:40] not in outcome.out + outcome.log
+    for _, endpoint, _, _, by_hand in rows:
+        asks = "JWT" if endpoint.endswith("/installation") else "INSTALLATION_TOKEN"
+        assert f"Bearer YOUR_{'APP_' if asks == 'JWT' else ''}{asks}" in by_hand
+
+
+def test_rows_of_organizations_name_only_endpoints_that_were_tried(
+    github: Simulator, world: World, today: date
+) -> None:
+    place = world.add("/orgs/one")
+    github.access.app.install(place.path, place.number)
+    config = app_config(github, today, organizations=["one"])
+    _, rows = checked(config, today)
+    assert {f"GET {row[1]}" for row in rows} <= set(github.calls())
+
+
+def test_two_calls_at_most_are_under_way(github: Simulator, world: World, today: date) -> None:
+    github.latency = (0.003, 0.0)
+    for number in range(8):
+        world.add(f"/enterprises/e-{number}")
+    outcome, rows = checked(config_for(github, concurrency=32), today)
+    assert outcome.code == 0
+    assert len(rows) == 8 * 5
+    assert github.most_busy <= 2
+    assert github.calls("FILE ") == []
 
 
 def test_fifty_installations_are_a_few_calls_each(
@@ -139,3 +264,16 @@ def test_fifty_installations_are_a_few_calls_each(
     assert len({row[0] for row in rows}) == 50
     assert len(github.seen) <= 50 * 8
     assert github.most_busy <= 2
+
+
+@pytest.mark.parametrize("body", [b"<html>", b"", b"null", {"login": "one"}, ["canary"]])
+def test_an_organization_without_an_id_is_refused(
+    github: Simulator, world: World, today: date, body: object
+) -> None:
+    world.add("/orgs/one")
+    github.faults.add("GET /orgs/one$", status=200, body=body)
+    outcome, rows = checked(config_for(github), today)
+    assert outcome.code == 1
+    assert rows[0][:3] == ["organization one", "/orgs/one", "refused_request"]
+    assert {row[2] for row in rows[1:]} == {"ok"}
+    assert "canary" not in outcome.out + outcome.log

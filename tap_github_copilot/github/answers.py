@@ -63,13 +63,17 @@ class Answer:
         """
         return msgspec.json.decode(self.body)
 
+    def json_or_none(self) -> Any:
+        """The body as JSON; None where it is none."""
+        try:
+            return self.json()
+        except ValueError:
+            return None
+
     @property
     def message(self) -> str:
         """GitHub's own words, on one line and without credentials; empty without any."""
-        try:
-            body = self.json()
-        except ValueError:
-            return ""
+        body = self.json_or_none()
         text = body.get("message") if isinstance(body, dict) else body
         return redacted(text, self.bearer) if isinstance(text, str) else ""
 

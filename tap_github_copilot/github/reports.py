@@ -129,14 +129,26 @@ class Reports:
         """Whether a scope has user reports at all: lately, or on one of the sampled days.
 
         Raises:
+            BadReport: A sampled day's answer says neither yes nor no, and no other says yes.
             Refusal: GitHub refuses the scope.
         """
         if self._has_recent(scope) is True:
             return True
-        try:
-            return any(self.links(scope, USERS, day) for day in sample)
-        except BadEnvelopeError:
-            return True  # something is there; reading it will tell what
+        unclear: BadReport | None = None
+        for day in sample:
+            try:
+                if self.links(scope, USERS, day):
+                    return True
+            except BadEnvelopeError as error:
+                # Taken for a yes, it would make the old days of a silent scope empty for good.
+                unclear = unclear or BadReport(
+                    f"{error}, and no other day tells whether there are reports at all; nothing "
+                    "of this scope is read in this run",
+                    where=f"{scope}, {USERS}, {day}",
+                )
+        if unclear:
+            raise unclear
+        return False
 
     def links(self, scope: Scope, report: str, day: date) -> list[str]:
         """The links of a day's report; none where there is no report.

@@ -132,7 +132,11 @@ class AppSignIn:
         for answer in self._api.pages(
             "/app/installations", self._jwt, scope="the App", query={"per_page": "100"}
         ):
-            page = answer.json()
+            page = answer.json_or_none()
+            if not isinstance(page, list):
+                raise RefusedRequest(
+                    "GitHub's answer is no list of installations", where="GET /app/installations"
+                )
             found.extend(entry for entry in page if isinstance(entry, dict) and "id" in entry)
         return found
 
@@ -147,7 +151,7 @@ class AppSignIn:
                 "installation of its own, an organization's does not reach it)",
                 where=refusal.where,
             ) from None
-        installation = answer.json()
+        installation = answer.json_or_none()
         if not isinstance(installation, dict) or "id" not in installation:
             raise RefusedRequest(
                 f"GitHub answered {HTTPStatus.OK} without an installation", where=str(scope)

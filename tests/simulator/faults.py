@@ -47,10 +47,12 @@ class Faults:
         self._lock = threading.Lock()
         self._faults: list[Fault] = []
 
-    def add(self, where: str, **what: Any) -> None:
+    def add(self, where: str, **what: Any) -> Fault:
         """Plan a fault; see `Fault`."""
+        fault = Fault(where, **what)
         with self._lock:
-            self._faults.append(Fault(where, **what))
+            self._faults.append(fault)
+        return fault
 
     def clear(self) -> None:
         """Forget all faults."""
