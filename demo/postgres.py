@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, LiteralString
 
 import psycopg
+from psycopg import sql
 from psycopg.rows import dict_row
 
 with warnings.catch_warnings():
@@ -40,6 +41,12 @@ class Database:
         """The rows that a query gives."""
         with psycopg.connect(self.url, row_factory=dict_row) as connection:
             return connection.execute(query, values).fetchall()
+
+    def rows_in(self, schema: str, query: str) -> list[dict[str, Any]]:
+        """The rows that a query gives, its tables being those of a schema."""
+        with psycopg.connect(self.url, row_factory=dict_row) as connection:
+            connection.execute(sql.SQL("set search_path to {}").format(sql.Identifier(schema)))
+            return connection.execute(query.encode()).fetchall()
 
 
 @contextmanager

@@ -8,6 +8,8 @@ from psycopg import sql
 
 from demo.comparison import differences
 from demo.pipeline import Pipeline
+from demo.recipes import recipes
+from tap_github_copilot.schemas import SCHEMAS
 from tests.simulator.access import TOKEN
 
 if TYPE_CHECKING:
@@ -17,6 +19,7 @@ if TYPE_CHECKING:
     from tests.simulator.replay import Replay
     from tests.simulator.server import Simulator
 
+TABLES = tuple(sorted(path.stem for path in SCHEMAS.glob("*.json")))
 _SUMMARY = """
     select count(*) as rows, count(distinct user_id) as people, count(distinct day) as days,
            min(day) as first_day, max(day) as last_day
@@ -58,6 +61,24 @@ def loaded(database: Database, schema: str) -> None:
     table(query(database, _SUMMARY, schema))
     say("\nThe last days:")
     table(query(database, _LAST_DAYS, schema))
+    say("\nAll tables:")
+    table(
+        [
+            {
+                "table": name,
+                "rows": database.rows_in(schema, f"select count(*) from {name}")[0]["count"],
+            }
+            for name in TABLES
+        ]
+    )
+    for title in ("Adoption by team", "Models", "Is Tuesday missing, or was nobody at work?"):
+        recipe(database, schema, title)
+
+
+def recipe(database: Database, schema: str, title: str, most: int = 6) -> None:
+    """The first rows that a recipe of the README gives."""
+    say(f"\n{title} (README, Recipes in SQL)")
+    table(database.rows_in(schema, recipes()[title])[:most])
 
 
 def loaded_again(database: Database, schema: str) -> None:
