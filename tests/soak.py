@@ -90,7 +90,7 @@ class Schedule:
     def _run_and_kill(self) -> None:
         """A run with faults, of which the loader may see but a beginning."""
         paths = self._some(tuple(self.world.scopes), 0.9)
-        self.mischief.plan(paths, self.now, most=self.chance.choice((0, 4, 12)))
+        self.mischief.plan(paths, self.now, most=self.chance.choice((0, 8, 30)))
         stage = self._stage(paths, self._some(self.streams, 0.9))
         messages, whole = self._run(stage), True
         if self.chance.random() < 0.4:
@@ -198,15 +198,19 @@ def main() -> None:
         except Exception:  # noqa: BLE001 - whatever it is, the others are run all the same
             traceback.print_exc()
             failed.append(seed)
-            print(f"seed {seed} failed; alone: python -m tests.soak --seed {seed}", flush=True)
+            _say(f"seed {seed} failed; alone: python -m tests.soak --seed {seed}")
         tally.update(schedule.tally)
         if (seed + 1) % FEW == 0 or seed == seeds[-1]:
             counts = ", ".join(f"{count} {what}" for what, count in tally.items())
             seconds = time.monotonic() - began
-            print(f"up to seed {seed}: {counts}; {len(failed)} failed; {seconds:.0f} s", flush=True)
+            _say(f"up to seed {seed}: {counts}; {len(failed)} failed; {seconds:.0f} s")
     for seed in failed:
-        print(f"failed: python -m tests.soak --seed {seed}")
+        _say(f"failed: python -m tests.soak --seed {seed}")
     sys.exit(1 if failed else 0)
+
+
+def _say(line: str) -> None:
+    print(line, flush=True)
 
 
 if __name__ == "__main__":

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from tests.simulator.faults import FOR_EVER
 from tests.simulator.world import ROWS, TOTALS, USERS, shards_of
 
 if TYPE_CHECKING:
@@ -45,6 +44,7 @@ REFUSED: tuple[What, ...] = (
 )
 # Of one report alone it would mean that its days have no report.
 UNKNOWN: What = {"status": 404, "body": {"message": "Not Found"}}
+BAD_TOKEN: What = {"status": 401, "body": {"message": "Bad credentials"}}
 PASSING: tuple[What, ...] = (
     {"status": 500},
     {"status": 502, "body": b"<html>"},
@@ -75,17 +75,18 @@ BAD_FILE: tuple[What, ...] = (
     {"change": (b"\n", b"\nnull\n")},
     {"change": (b'"user_id"', b'"user_name"')},
 )
-KINDS = {
-    "file": 30,
-    "stubborn": 8,
-    "passing": 20,
+SHARES = {
+    "broken file": 30,
+    "lost file": 6,
+    "fault": 20,
     "limit": 6,
     "envelope": 10,
-    "none": 14,
-    "refused": 4,
-    "gone": 3,
-    "rest": 6,
+    "no report": 14,
+    "refused": 2,
+    "gone": 1,
     "token": 1,
+    "recent": 4,
+    "rest": 6,
 }
 STUBBORN = 1_000  # often enough that no run gets over it, seldom enough to be counted
 
@@ -126,8 +127,10 @@ class Mischief:
         self.faults.clear()
         self.planned.clear()
         self.unreported.clear()
-        for _ in range(self.chance.randint(0, most)):
-            self._plan_one(self.chance.choice(paths), now)
+        many = self.chance.randint(0, most)
+        kinds = self.chance.choices(tuple(SHARES), tuple(SHARES.values()), k=many)
+        for kind in sorted(kinds, key=lambda kind: kind != "gone"):  # that is, from the start
+            self._plan_one(kind, self.chance.choice(paths), now)
 
     def hold_back(self, days: Sequence[date], share: float = 0.1) -> None:
         """Let some reports of days that nobody has asked for yet be late, or never come."""
@@ -152,47 +155,32 @@ class Mischief:
             if (last_run - day).days <= self.settle_days and day >= self.first:
                 self._restate_some(day)
 
-    def _plan_one(self, path: str, now: datetime) -> None:
+    def _plan_one(self, kind: str, path: str, now: datetime) -> None:
         report, day = self.chance.choice(self._reports(path)), self._day(now.date())
-        api = f"GET {path}/copilot/metrics/reports/{report}"
         part = self.chance.randrange(self.world.shards)
         file = f"FILE {path}/{report}/green/v1/{day}/part-{part:05}"
-        kind = self.chance.choices(
-            (
-                "file",
-                "stubborn",
-                "passing",
-                "limit",
-                "envelope",
-                "none",
-                "refused",
-                "rest",
-                "token",
-            ),
-            (30, 8, 20, 6, 10, 14, 6, 6, 1),
-        )[0]
-        few = self.chance.randint(1, 3)
-        if kind in {"file", "stubborn"}:
-            self._add(file, BAD_FILE, few if kind == "file" else STUBBORN)
-        elif kind == "passing":
-            self._add(rf"{api}\?day={day}$", PASSING, self.chance.choice((1, 2, 4, STUBBORN)))
-        elif kind == "limit":
-            self._add(rf"{api}\?day={day}$", (_primary_limit(now),), 1)
-        elif kind == "envelope":
-            self._add(rf"{api}\?day={day}$", BAD_ENVELOPE, self.chance.choice((1, 3, STUBBORN)))
-        elif kind == "refused":
-            self._add(api, REFUSED, STUBBORN)
-        elif kind == "gone":
-            self._add(f"GET {path}", (*REFUSED, UNKNOWN), STUBBORN)
-        elif kind == "rest":
-            rest = self.chance.choice(("", "/copilot/billing/seats", ".*users-28-day/latest"))
-            self._add(f"GET {path}{rest}$", PASSING + NO_REPORT[:3], few)
-        elif kind == "token":
-            body = {"message": "Bad credentials"}
-            self._add(rf"{api}\?day={day}$", ({"status": 401, "body": body},), FOR_EVER)
-        elif (now.date() - day).days <= self.late_report_days:
-            self._add(rf"{api}\?day={day}$", NO_REPORT, few)
+        api = f"GET {path}/copilot/metrics/reports/{report}"
+        asked, recent = rf"{api}\?day={day}$", f"GET {path}/.*users-28-day/latest$"
+        rest = f"GET {path}{self.chance.choice(('', '/copilot/billing/seats'))}$"
+        few, often = self.chance.randint(1, 3), self.chance.choice((1, 2, 4, STUBBORN))
+        plans: dict[str, tuple[str, Sequence[What], int]] = {
+            "broken file": (file, BAD_FILE, few),
+            "lost file": (file, BAD_FILE, STUBBORN),
+            "fault": (asked, PASSING, often),
+            "limit": (asked, (_primary_limit(now),), 1),
+            "envelope": (asked, BAD_ENVELOPE, often),
+            "no report": (asked, NO_REPORT, few),
+            "refused": (api, REFUSED, STUBBORN),
+            "gone": (f"GET {path}", (*REFUSED, UNKNOWN), STUBBORN),
+            "token": (asked, (BAD_TOKEN,), STUBBORN),
+            "recent": (recent, PASSING + NO_REPORT[:5] + BAD_ENVELOPE[:3], few),
+            "rest": (rest, PASSING + BAD_ENVELOPE[:1], few),
+        }
+        if kind == "no report":
+            if (now.date() - day).days > self.late_report_days:
+                return  # it would rightly be taken for an empty day
             self.unreported.add((path, report, day))
+        self._add(*plans[kind])
 
     def _add(self, where: str, kinds: Sequence[What], times: int) -> None:
         fault = self.faults.add(where, **self.chance.choice(kinds), times=times)
@@ -201,7 +189,7 @@ class Mischief:
     def _day(self, today: date) -> date:
         """Any day that may be read, the young ones more often."""
         oldest = (today - self.first).days
-        if self.chance.random() < 0.5:
+        if self.chance.random() < 0.7:
             oldest = min(oldest, self.settle_days + 3)
         return today - timedelta(days=self.chance.randint(1, oldest))
 
