@@ -217,6 +217,7 @@ def test_days_that_are_unreachable_now_and_then_do_not_end_the_scope(
         "http://127.0.0.1/file?sig=canary",
         {"0": "http://127.0.0.1/file?sig=canary"},
     ],
+    ids=range(10),
 )
 def test_a_link_that_is_none_fails_its_day_and_no_other(
     github: Simulator, world: World, today: date, links: object

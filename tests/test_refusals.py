@@ -335,7 +335,7 @@ def test_a_body_is_never_quoted(
     assert "canary" not in outcome.log
 
 
-@pytest.mark.parametrize("token", [TOKEN, "a-token-of-no-known-shape"])
+@pytest.mark.parametrize("token", [TOKEN, "a-token-of-no-known-shape"], ids=["known", "odd"])
 @pytest.mark.parametrize("status", [401, 403, 404, 422])
 def test_a_token_that_github_echoes_is_not_printed(
     github: Simulator, world: World, today: date, token: str, status: int
