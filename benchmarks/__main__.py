@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import json
 import platform
-import subprocess
-import sys
 import tempfile
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
-from typing import TYPE_CHECKING, Any
 
 from benchmarks import lines, loading
-from tests.simulator.access import TOKEN
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-ROOT = Path(__file__).parents[1]
-Cost = dict[str, float]
+from benchmarks.running import report, run, say, serving, write_config
 
 
 def main() -> None:
@@ -95,68 +83,6 @@ def memory(folder: Path, rounds: int) -> None:
             peaks[people] = median(run("ours", config)["peak_mb"] for _ in range(rounds))
     found = {f"{people} people, MB": peak for people, peak in peaks.items()}
     report("(d) peak memory", [found | {"difference, MB": peaks[100_000] - peaks[1_000]}])
-
-
-@contextmanager
-def serving(*options: str) -> Iterator[str]:
-    """The URL of a simulated GitHub in a process of its own."""
-    command = [sys.executable, "-m", "benchmarks.serving", *options]
-    with subprocess.Popen(
-        command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stdout
-        assert process.stdin
-        try:
-            yield process.stdout.readline().strip()
-        finally:
-            process.stdin.close()
-
-
-def write_config(
-    folder: Path, url: str, *, organizations: int = 0, days: int = 1, concurrency: int = 4
-) -> Path:
-    """A configuration for both taps."""
-    today = datetime.now(UTC).date()
-    last = today - timedelta(days=6)
-    scopes: dict[str, Any] = {"enterprises": ["acme"]}
-    if organizations:
-        scopes = {"organizations": [f"org-{number:02}" for number in range(organizations)]}
-    ours = scopes | {"token": TOKEN, "api_url": url, "concurrency": concurrency}
-    ours["start_date"] = (last - timedelta(days=days - 1)).isoformat()
-    ours["end_date"] = last.isoformat()
-    usual = {"token": TOKEN, "api_url": url, "enterprise": "acme", "day": last.isoformat()}
-    path = folder / "config.json"
-    path.write_text(json.dumps(usual | {"ours": ours}))
-    return path
-
-
-def run(kind: str, config: Path, out: Path | None = None) -> Cost:
-    """One run of a tap in a process of its own, its messages to a file or nowhere."""
-    with (out or Path("/dev/null")).open("wb") as messages:
-        done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.timed", kind, str(config)],
-            cwd=ROOT,
-            stdout=messages,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=True,
-        )
-    cost: Cost = json.loads(done.stderr.splitlines()[-1])
-    return cost
-
-
-def report(title: str, found: list[dict[str, float]]) -> None:
-    """The median of each figure."""
-    say(f"\n{title}")
-    for name in found[0]:
-        values = sorted(row[name] for row in found)
-        spread = f"   ({values[0]:.2f} to {values[-1]:.2f})" if len(values) > 1 else ""
-        say(f"  {name:28} {median(values):10.2f}{spread}")
-
-
-def say(line: str) -> None:
-    """Print at once."""
-    print(line, flush=True)
 
 
 if __name__ == "__main__":

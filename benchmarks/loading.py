@@ -11,16 +11,14 @@ import time
 from pathlib import Path
 from statistics import median
 
+from benchmarks.running import ROOT, run, say, serving, write_config
 from demo import postgres
 
-ROOT = Path(__file__).parents[1]
 PEOPLE = 20_000  # so that the start of either process does not decide
 
 
 def compare(folder: Path, rounds: int) -> None:
     """Print what the tap adds to the target's time, on one core and on two."""
-    from benchmarks.__main__ import run, say, serving, write_config  # noqa: PLC0415
-
     target = ROOT / ".meltano" / "loaders" / "target-postgres" / "venv" / "bin" / "target-postgres"
     if not target.exists():
         subprocess.run(

@@ -10,6 +10,7 @@ from singer_sdk import Stream, Tap
 
 from tap_github_copilot import schemas
 from tap_github_copilot.scopes import Level
+from tests.simulator.people import COUNTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -17,14 +18,8 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
 
 
-_COUNTERS = (
-    "user_initiated_interaction_count",
-    "code_generation_activity_count",
-    "code_acceptance_activity_count",
-    "loc_suggested_to_add_sum",
-    "loc_suggested_to_delete_sum",
-    "loc_added_sum",
-    "loc_deleted_sum",
+_NUMBERS = (
+    *COUNTERS,
     "interaction_count",
     "session_count",
     "request_count",
@@ -47,7 +42,7 @@ _OBJECTS = (
 
 def described(depth: int = 2) -> dict[str, Any]:
     """A nested object with all its fields declared, as the SDK's defaults need it."""
-    fields: dict[str, Any] = {name: {"type": ["integer", "null"]} for name in _COUNTERS}
+    fields: dict[str, Any] = {name: {"type": ["integer", "null"]} for name in _NUMBERS}
     fields |= {name: {"type": ["string", "null"]} for name in _TEXTS}
     fields["avg_tokens_per_request"] = {"type": ["number", "null"]}
     if depth:

@@ -101,7 +101,7 @@ class TapGitHubCopilot(Tap):
         Raises:
             ConfigValidationError: The configuration was never checked, and is wrong.
         """
-        return Run(self._settings(), self.clock, self._readers())
+        return Run(self._settings, self.clock, self._readers())
 
     def discover_streams(self) -> Sequence[ScopeStream]:
         """All streams; no credentials and no settings are needed for it."""
@@ -140,6 +140,7 @@ class TapGitHubCopilot(Tap):
         check_state(state, self.level, self.clock.now().date())
         super().load_state(state)
 
+    @cached_property
     def _settings(self) -> Settings:
         try:
             return Settings.from_config(self.config)
@@ -158,9 +159,9 @@ class TapGitHubCopilot(Tap):
         for name in self._config.keys() - schema["properties"].keys() - {"batch_config"}:
             self.logger.warning("Setting %s is not known to this tap", name)
         try:
-            Settings.from_config(self.config)
-        except WrongSettingsError as wrong:
-            errors += wrong.lines
+            _ = self._settings
+        except ConfigValidationError as wrong:
+            errors += wrong.errors
         if errors and raise_errors:
             raise ConfigValidationError("wrong settings", errors=errors, schema=schema)
         return errors

@@ -14,6 +14,7 @@ from tap_github_copilot.scopes import Level
 from tap_github_copilot.tap import TapGitHubCopilot
 from tests.running import USAGES, Outcome, config_for, lines_about, run_tap
 from tests.simulator.faults import FOR_EVER
+from tests.simulator.people import COUNTERS
 from tests.simulator.world import USERS
 
 if TYPE_CHECKING:
@@ -25,15 +26,6 @@ OCTO = "/orgs/octo-org"
 BEFORE, DAY, AFTER = "2026-11-12", "2026-11-13", "2026-11-14"
 CONTENT = "s3cr3t-of-nobody-else"
 BOM = b"\xef\xbb\xbf"
-COUNTERS = (
-    "user_initiated_interaction_count",
-    "code_generation_activity_count",
-    "code_acceptance_activity_count",
-    "loc_suggested_to_add_sum",
-    "loc_suggested_to_delete_sum",
-    "loc_added_sum",
-    "loc_deleted_sum",
-)
 
 
 def row(user_id: Any = 7, **fields: Any) -> dict[str, Any]:

@@ -38,11 +38,21 @@ class HeaderAuth(requests.auth.AuthBase):
         return request
 
 
+def session_of(user_agent: str, connections: int) -> requests.Session:
+    """A session that keeps so many connections to a host open; safe for several threads."""
+    session = requests.Session()
+    session.headers["User-Agent"] = user_agent
+    adapter = HTTPAdapter(pool_maxsize=connections)
+    session.mount("https://", adapter)
+    session.mount("http://", adapter)
+    return session
+
+
 class Api:
     """Calls GitHub's API and hands back good answers; all else is a refusal.
 
-    Passing faults are tried again, limits are waited for, a refused bearer is renewed
-    once. Safe to call from several threads.
+    Passing faults are tried again, limits are waited for, a bearer that was good before is
+    renewed when it is refused. Safe to call from several threads.
 
     Args:
         settings: For `api_url` and `user_agent`.
@@ -53,17 +63,9 @@ class Api:
         self._url = settings.api_url
         self._clock = clock
         self._gate = Gate(clock)
-        self._session = requests.Session()
-        self._session.headers.update(
-            {
-                "Accept": "application/vnd.github+json",
-                "X-GitHub-Api-Version": API_VERSION,
-                "User-Agent": settings.user_agent,
-            }
-        )
-        adapter = HTTPAdapter(pool_maxsize=AT_ONCE)
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
+        self._session = session_of(settings.user_agent, AT_ONCE)
+        self._session.headers["Accept"] = "application/vnd.github+json"
+        self._session.headers["X-GitHub-Api-Version"] = API_VERSION
 
     def get(
         self, path: str, bearer: Bearer, *, scope: object, query: Mapping[str, str] | None = None

@@ -12,10 +12,9 @@ from typing import IO, TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 from urllib3.exceptions import LocationParseError
 
-from tap_github_copilot.github.api import CONNECT_AND_READ, HeaderAuth
+from tap_github_copilot.github.api import CONNECT_AND_READ, HeaderAuth, session_of
 from tap_github_copilot.github.disk import BUFFER, ReportFile, nameless
 
 if TYPE_CHECKING:
@@ -39,11 +38,7 @@ class Downloads:
 
     def __init__(self, settings: Settings) -> None:
         self._schemes = settings.link_schemes
-        self._session = requests.Session()
-        self._session.headers["User-Agent"] = settings.user_agent
-        adapter = HTTPAdapter(pool_maxsize=settings.concurrency)
-        self._session.mount("https://", adapter)
-        self._session.mount("http://", adapter)
+        self._session = session_of(settings.user_agent, settings.concurrency)
 
     def fetch(self, link: str) -> ReportFile:
         """The whole file behind a link.
