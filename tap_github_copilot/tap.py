@@ -172,6 +172,10 @@ class TapGitHubCopilot(Tap):
         self.clock.stop()
         self._messages.interrupt(InterruptedRun(signal.Signals(signum)))
 
+    def flush(self) -> None:
+        """Let no record wait for others to be written with it."""
+        self._messages.flush()
+
     def sync(self) -> None:
         """Sync all streams; an interrupted run ends with the state it reached.
 

@@ -128,6 +128,8 @@ class ScopeStream(Stream):
             self.tell(scope, refusal, optional=optional)
             if self.run.failures and self.ABORT_AT_RECORD_COUNT is not None:
                 raise  # --test never comes to the end, where failures are told
+        finally:
+            self.tap.flush()
 
     def records_in(self, scope: Scope, context: Context) -> Iterator[Record]:
         """The records of a partition.
