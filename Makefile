@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 
-.PHONY: demo test soak lint format bench docs clean
+.PHONY: demo test test-orchestrate soak lint format bench docs clean
 
 demo: $(VENV)/ready
 	@$(BIN)/python -m demo $(if $(POSTGRES_URL),--postgres-url '$(POSTGRES_URL)') $(if $(REPLAY),--replay '$(REPLAY)')
@@ -16,6 +16,15 @@ test: lint
 SEEDS ?= 300
 soak: $(VENV)/ready
 	$(BIN)/python -m tests.soak --seeds $(SEEDS)
+
+# Both engines for real, each in an environment of its own.
+test-orchestrate: $(VENV)/ready .cache/airflow/ready .cache/dagster/ready
+	$(BIN)/python -m pytest engine_tests
+
+.cache/%/ready: $(VENV)/ready
+	@echo "Setting up .cache/$* (once) …"
+	@UV_PROJECT_ENVIRONMENT=.cache/$* $(BIN)/uv sync --quiet --frozen --only-group $* --python $(BIN)/python
+	@touch $@
 
 lint: $(VENV)/ready
 	$(BIN)/ruff check

@@ -1,4 +1,4 @@
-"""Markdown tables and Meltano settings, out of the declared settings and the schemas."""
+"""Markdown tables, out of the declared settings and the schemas."""
 
 from __future__ import annotations
 
@@ -11,8 +11,6 @@ from tap_github_copilot.tap import TapGitHubCopilot
 
 if TYPE_CHECKING:
     from tap_github_copilot.streams.base import ScopeStream
-
-_MELTANO_KINDS = {"integer": "integer", "array": "array"}
 
 
 def streams() -> list[ScopeStream]:
@@ -65,22 +63,6 @@ def columns_document() -> str:
     for stream in streams():
         parts += [f"## {stream.name}", columns(stream.name)]
     return "\n\n".join(parts) + "\n"
-
-
-def meltano_settings() -> list[dict[str, Any]]:
-    """The extractor's settings as meltano.yml has them."""
-    listed = []
-    for name, setting in SETTINGS.items():
-        kind = _MELTANO_KINDS.get(_types(setting)[0], "string")
-        entry: dict[str, Any] = {"name": name, "label": setting["title"]}
-        entry["kind"] = "date_iso8601" if setting.get("format") == "date" else kind
-        if setting.get("secret"):
-            entry["sensitive"] = True
-        if "default" in setting:
-            entry["value"] = setting["default"]
-        entry["description"] = setting["description"]
-        listed.append(entry)
-    return listed
 
 
 def filled(document: str, parts: dict[str, str]) -> str:

@@ -7,7 +7,7 @@ import logging
 import os
 import signal
 import sys
-from typing import IO, Any, NoReturn
+from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 import click
 from singer_sdk.exceptions import ConfigValidationError, MappingError
@@ -18,7 +18,11 @@ from tap_github_copilot.clock import InterruptedRun
 from tap_github_copilot.output import TargetGoneError
 from tap_github_copilot.refusals import Refusal
 from tap_github_copilot.run import RunFailedError
+from tap_github_copilot.shards import WrongOptionError
 from tap_github_copilot.state import WrongStateError
+
+if TYPE_CHECKING:
+    from jsonschema import ValidationError
 
 
 class WrongFileError(Exception):
@@ -48,7 +52,7 @@ class Command(SingerCommand):
             self._fail(*wrong.errors)
         except RunFailedError as failed:
             self._fail("the run failed:", *failed.lines)
-        except (Refusal, WrongStateError, WrongFileError) as refusal:
+        except (Refusal, WrongStateError, WrongFileError, WrongOptionError) as refusal:
             self._fail(str(refusal))
         except MappingError as wrong:
             self._fail(f"Setting stream_maps: {wrong}")
@@ -141,3 +145,33 @@ def _leave(code: int) -> NoReturn:
     logging.shutdown()
     sys.stderr.flush()
     os._exit(code)
+
+
+def own_options() -> list[click.Parameter]:
+    """The options that the command has beside the SDK's."""
+    return [
+        click.Option(
+            ["--check"],
+            is_flag=True,
+            help="Try every endpoint that the settings need, print a table and exit.",
+        ),
+        click.Option(
+            ["--shards"],
+            is_flag=True,
+            help="Print the run cut into independent pieces, a scope each, as JSON and exit.",
+        ),
+        click.Option(
+            ["--shard-days"],
+            metavar="N",
+            help="With --shards: cut each scope's days, too, into ranges of N days.",
+        ),
+    ]
+
+
+def takes(error: ValidationError) -> str:
+    """What a setting of the SDK's own takes."""
+    kinds: Any = error.validator_value
+    if error.validator != "type":
+        return "is not what the SDK takes: https://sdk.meltano.com/en/latest/stream_maps.html"
+    named = [kinds] if isinstance(kinds, str) else [kind for kind in kinds if kind != "null"]
+    return f"takes the JSON type {' or '.join(named)}"

@@ -126,6 +126,14 @@ SETTINGS: dict[str, dict[str, Any]] = {
     },
 }
 
+# The combinations of settings that are enough for a run.
+SUFFICIENT = (
+    ("token", "enterprises"),
+    ("token", "organizations"),
+    ("app_id", "private_key"),
+    ("app_id", "private_key_path"),
+)
+
 CONFIG_SCHEMA: dict[str, Any] = {
     "type": "object",
     "properties": dict(SETTINGS),  # the SDK adds its own to these

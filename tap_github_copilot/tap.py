@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import signal
 from collections import Counter
@@ -16,7 +17,14 @@ from singer_sdk.plugin_base import JSONSchemaValidator, _ConfigInput
 from singer_sdk.singerlib import StateMessage
 
 from tap_github_copilot.check import check, table
-from tap_github_copilot.cli import Command, read_catalog, read_config_files, read_json
+from tap_github_copilot.cli import (
+    Command,
+    own_options,
+    read_catalog,
+    read_config_files,
+    read_json,
+    takes,
+)
 from tap_github_copilot.clock import Clock, InterruptedRun
 from tap_github_copilot.declared import CONFIG_SCHEMA, SETTINGS
 from tap_github_copilot.environment import settings_from_environment
@@ -24,6 +32,7 @@ from tap_github_copilot.output import MessageWriter
 from tap_github_copilot.refusals import Refusal
 from tap_github_copilot.run import Run, RunFailedError
 from tap_github_copilot.settings import NAME, Settings, WrongSettingsError, level_of
+from tap_github_copilot.shards import days_of, shards_of
 from tap_github_copilot.state import check_state
 from tap_github_copilot.streams.breakdowns import DailyUsageBreakdowns
 from tap_github_copilot.streams.daily import DailyStream
@@ -37,8 +46,6 @@ from tap_github_copilot.streams.user_teams import UserTeams
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import FrameType
-
-    from jsonschema import ValidationError
 
     from tap_github_copilot.scopes import Level
     from tap_github_copilot.streams.base import ScopeStream
@@ -152,7 +159,7 @@ class TapGitHubCopilot(Tap):
         schema = self.config_jsonschema
         self.append_builtin_config(schema)
         errors = [
-            f"Setting {'.'.join(map(str, error.path))}: {_takes(error)}"
+            f"Setting {'.'.join(map(str, error.path))}: {takes(error)}"
             for error in JSONSchemaValidator(schema).iter_errors(self._config)
             if error.path and error.path[0] not in SETTINGS
         ]
@@ -217,11 +224,18 @@ class TapGitHubCopilot(Tap):
         state: IO[str] | None = None,
         catalog: IO[str] | None = None,
         check: bool = False,
+        shards: bool = False,
+        shard_days: str | None = None,
     ) -> None:
-        """What the command does, once its options are read."""
+        """What the command does, once its options are read.
+
+        Raises:
+            WrongOptionError: Options that do not go together, or one of a wrong value.
+        """
         if about:
             cls.print_about(about_format)
             return
+        days = days_of(shard_days, shards=shards)
         cls.print_version(print_fn=cls.logger.info)
         config = config or _ConfigInput()
         tap = cls(
@@ -232,6 +246,9 @@ class TapGitHubCopilot(Tap):
         )
         if check:
             tap.check()
+        elif shards:
+            click.echo(json.dumps(list(shards_of(tap.run, days))))
+            tap.run.close()
         else:
             tap.sync()
 
@@ -247,20 +264,5 @@ class TapGitHubCopilot(Tap):
     def get_singer_command(cls) -> click.Command:
         """The SDK's command and options of our own; every failure ends with plain lines."""
         command = super().get_singer_command()
-        command.params.append(
-            click.Option(
-                ["--check"],
-                is_flag=True,
-                help="Try every endpoint that the settings need, print a table and exit.",
-            )
-        )
+        command.params += own_options()
         return Command.of(command, cls.logger)
-
-
-def _takes(error: ValidationError) -> str:
-    """What a setting of the SDK's own takes."""
-    kinds: Any = error.validator_value
-    if error.validator != "type":
-        return "is not what the SDK takes: https://sdk.meltano.com/en/latest/stream_maps.html"
-    named = [kinds] if isinstance(kinds, str) else [kind for kind in kinds if kind != "null"]
-    return f"takes the JSON type {' or '.join(named)}"

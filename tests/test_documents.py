@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import json
 import re
+from importlib import resources
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from jsonschema import Draft202012Validator
 
-from docs import tables
+from docs import plugin, tables
+from docs.__main__ import HUB
 from tap_github_copilot import schemas
 from tap_github_copilot.scopes import Level
 from tap_github_copilot.tap import TapGitHubCopilot
 
 ROOT = Path(__file__).parents[1]
 FILLED_BY_THE_TAP = ("active", "fetched_at", "status", "provisional")
+HUB_KINDS = {"array", "boolean", "date_iso8601", "integer", "object", "password", "string"}
 SCHEMAS = sorted(schemas.SCHEMAS.glob("*.json"))
 
 
@@ -36,13 +40,34 @@ def test_the_list_of_columns_is_in_step() -> None:
 
 
 def test_meltano_has_the_settings_of_the_tap() -> None:
-    assert extractor()["settings"] == tables.meltano_settings()
+    assert extractor()["settings"] == plugin.settings()
+    assert extractor()["capabilities"] == plugin.capabilities()
+    assert extractor()["settings_group_validation"] == plugin.groups()
 
 
-def test_meltano_has_the_capabilities_of_the_tap() -> None:
-    assert set(extractor()["capabilities"]) == {
-        capability.value for capability in TapGitHubCopilot.capabilities
-    }
+def test_the_hubs_file_is_in_step() -> None:
+    assert HUB.read_text() == plugin.definition_document(), "run: make docs"
+
+
+def test_meltano_takes_the_project_as_it_is() -> None:
+    schema = json.loads((resources.files("meltano.schemas") / "meltano.schema.json").read_text())
+    project = yaml.safe_load((ROOT / "meltano.yml").read_text())
+    assert not [error.message for error in Draft202012Validator(schema).iter_errors(project)]
+
+
+def test_the_hubs_file_keeps_the_hubs_rules() -> None:
+    text = HUB.read_text()
+    assert not re.search(r"[{}]", re.sub(r"'.*'|\".*\"", "", text))
+    found = yaml.safe_load(text)
+    for mapping in (found, *found["settings"]):
+        assert list(mapping) == sorted(mapping)
+    assert found["name"] == HUB.stem
+    assert {"name", "namespace", "variant", "quality"} <= found.keys()
+    for setting in found["settings"]:
+        assert setting["kind"] in HUB_KINDS
+        assert setting.get("sensitive", False) is (setting["kind"] == "password")
+    assert all(re.fullmatch(r"3\.\d+", v) for v in found["supported_python_versions"])
+    assert (HUB.parent / Path(found["logo_url"]).name).read_bytes()[:4] == b"\x89PNG"
 
 
 def test_every_stream_has_a_schema_and_every_schema_a_stream() -> None:

@@ -1,0 +1,92 @@
+"""`--shards`: a run cut into independent pieces, for an engine that runs them where it likes."""
+
+from __future__ import annotations
+
+import re
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from tap_github_copilot.settings import NAME
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tap_github_copilot.run import Run
+
+_DAY = timedelta(days=1)
+_NUMBER = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
+
+
+class WrongOptionError(Exception):
+    """The options cannot be used as they are; one line that says why."""
+
+
+def days_of(text: str | None, *, shards: bool) -> int | None:
+    """The number that came with --shard-days; None without one.
+
+    Raises:
+        WrongOptionError: It is no whole number from 1 to 9999, or --shards is missing.
+    """
+    if text is None:
+        return None
+    if not shards:
+        raise WrongOptionError("--shard-days goes with --shards")
+    if not _NUMBER.fullmatch(text):
+        raise WrongOptionError("--shard-days takes a whole number of days from 1 to 9999")
+    return int(text)
+
+
+def shards_of(run: Run, days: int | None) -> Iterator[dict[str, Any]]:
+    """The pieces of a run, which may run in any order and at the same time.
+
+    Each is `{"settings": …, "state_id": …}`: settings to lay over the configuration, and
+    the id of a state that this piece alone reads and writes.
+
+    Args:
+        run: Whose scopes and days are cut.
+        days: None for a piece for each scope; else a scope's days are cut at fixed dates,
+            so many days apart. Without an end_date its last piece has every day that may
+            still change, and the id that the scope has without `days`: the daily run goes
+            on from its state.
+
+    Raises:
+        Refusal: An App's installations were to tell the scopes, and cannot be read.
+    """
+    for scope in run.scopes:
+        settings: dict[str, Any] = {f"{scope.level}s": [scope.name]}
+        state_id = f"{NAME}.{scope.level}.{scope.name}"  # no name has a dot
+        if days is None:
+            yield {"settings": settings, "state_id": state_id}
+            continue
+        for first, last in _ranges(run, days):
+            piece = settings | {"start_date": first.isoformat()}
+            if last is None:
+                yield {"settings": piece, "state_id": state_id}
+                continue
+            piece["end_date"] = last.isoformat()
+            # GitHub's oldest day moves on every day: it must not move the id.
+            named = first if first == run.settings.start else _aligned(first, days)
+            yield {"settings": piece, "state_id": f"{state_id}.{named}"}
+
+
+def _ranges(run: Run, days: int) -> Iterator[tuple[date, date | None]]:
+    """First and last day of each piece, oldest first; the last day is None if it is open.
+
+    Only days that are final once they are read may stand in a piece that is never run again.
+    """
+    calendar = run.calendar
+    is_open = run.settings.end is None
+    settled = calendar.today - _DAY * (calendar.late_report_days + 1) if is_open else calendar.last
+    first = calendar.first
+    while (last := _aligned(first, days) + _DAY * (days - 1)) <= settled:
+        yield first, last
+        first = last + _DAY
+    if is_open:
+        yield first, None
+    elif first <= settled:
+        yield first, settled
+
+
+def _aligned(day: date, days: int) -> date:
+    """The newest of the dates, so many days apart since 0001-01-01, that is not after a day."""
+    return date.fromordinal((day.toordinal() - 1) // days * days + 1)
