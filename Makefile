@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 
-.PHONY: demo test test-orchestrate soak lint format bench docs clean
+.PHONY: demo test test-orchestrate soak lint format bench docs release clean
 
 demo: $(VENV)/ready
 	@$(BIN)/python -m demo $(if $(POSTGRES_URL),--postgres-url '$(POSTGRES_URL)') $(if $(REPLAY),--replay '$(REPLAY)')
@@ -48,6 +48,10 @@ bench: $(VENV)/ready
 
 docs: $(VENV)/ready
 	$(BIN)/python -m docs
+
+# From a tested checkout to PyPI: make release VERSION=0.2.0 (needs UV_PUBLISH_TOKEN).
+release: $(VENV)/ready
+	$(BIN)/python -m release $(VERSION) $(RELEASE_OPTIONS)
 
 clean:
 	rm -rf $(VENV) .meltano .cache dist

@@ -1,0 +1,1 @@
+"""`make release`: from a tested checkout to PyPI."""
