@@ -1,0 +1,103 @@
+"""The dbt package's models, asked without dbt: what a measure means stands in one place."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+from psycopg import sql
+from psycopg.rows import dict_row
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import psycopg
+
+PACKAGE = Path(__file__).parents[1] / "transform"
+IDLE_AFTER_DAYS = 28
+_REF = re.compile(r"ref\('(\w+)'\)")
+Row = dict[str, Any]
+
+
+class Models:
+    """The models over the tables in a schema. Nothing is written to the database.
+
+    Args:
+        connection: To a PostgreSQL.
+        schema: Where the loader put the tap's tables.
+    """
+
+    def __init__(self, connection: psycopg.Connection, schema: str) -> None:
+        self._connection = connection
+        self._schema = schema
+        self._columns: dict[str, set[str]] = {}
+        for table, column in connection.execute(
+            "select table_name, column_name from information_schema.columns "
+            "where table_schema = %s",
+            [schema],
+        ):
+            self._columns.setdefault(table, set()).add(column)
+        usages = self._columns.get("github_copilot_daily_usages", set())
+        self.level = "organization" if "organization_id" in usages else "enterprise"
+        if "enterprise_slug" in usages:
+            self.level = "enterprise"
+        self._models = _with(self._rendered())
+
+    @property
+    def tables(self) -> set[str]:
+        """The tap's tables that are there."""
+        return {table for table in self._columns if table.startswith("github_copilot_")}
+
+    def rows(self, query: str, **values: Any) -> list[Row]:
+        """The rows of a query over the models.
+
+        Args:
+            query: A `select` whose tables are models; may name values as `%(name)s`.
+            values: By name.
+        """
+        with self._connection.cursor(row_factory=dict_row) as cursor:
+            text = self._models.replace("%", "%%") + query
+            return cursor.execute(text.encode(), values).fetchall()
+
+    def _rendered(self) -> dict[str, str]:
+        """Each model's SQL, what it refers to first."""
+        macros = (PACKAGE / "macros" / "measures.sql").read_text()
+        texts = {path.stem: path.read_text() for path in (PACKAGE / "models").glob("*.sql")}
+        environment = jinja2.Environment(autoescape=False)  # noqa: S701 - SQL of our own, no HTML
+        environment.globals.update(
+            ref=lambda name: name,
+            var=lambda name: {"level": self.level, "idle_after_days": IDLE_AFTER_DAYS}[name],
+            raw=self._raw,
+        )
+        ordered: dict[str, str] = {}
+
+        def add(name: str) -> None:
+            for other in _REF.findall(
+                texts[name] + (macros if "current_rows" in texts[name] else "")
+            ):
+                if other != name and other not in ordered:
+                    add(other)
+            ordered[name] = environment.from_string(macros + texts[name]).render()
+
+        for name in sorted(texts):
+            if name not in ordered:
+                add(name)
+        return ordered
+
+    def _raw(self, table: str, columns: Mapping[str, str]) -> str:
+        """What the macro `raw` promises."""
+        found = self._columns.get(table, set())
+        listed = ", ".join(
+            f"cast({name if name in found else 'null'} as {kind}) as {name}"
+            for name, kind in columns.items()
+        )
+        if not found:
+            return f"select {listed} where false"
+        place = sql.Identifier(self._schema, table).as_string(None)
+        return f"select {listed} from {place}"
+
+
+def _with(models: Mapping[str, str]) -> str:
+    return "with " + ",\n".join(f"{name} as (\n{text}\n)" for name, text in models.items()) + "\n"

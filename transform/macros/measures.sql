@@ -1,0 +1,38 @@
+{# Every measure once. models/measures.md says what each means, from where, and what must
+   not be added up. #}
+
+{# The column that names the scope: rows of several scopes are never added up. #}
+{% macro scope() %}{{ 'enterprise_slug' if var('level') == 'enterprise' else 'organization_id' }}{% endmacro %}
+
+{% macro is_engaged() %}(
+    coalesce(user_initiated_interaction_count, 0) > 0
+    or coalesce(code_acceptance_activity_count, 0) > 0
+){% endmacro %}
+
+{% macro acceptance_rate(accepted, generated) %}
+    round(1.0 * sum({{ accepted }}) / nullif(sum({{ generated }}), 0), 4)
+{% endmacro %}
+
+{% macro active_people() %}count(distinct case when active then user_id end){% endmacro %}
+
+{% macro engaged_people() %}count(distinct case when engaged then user_id end){% endmacro %}
+
+{# Rows of a day's newest load, unless the ledger says that the day lost all its rows: what
+   GitHub withdrew in a correction is gone. #}
+{% macro current_rows(rows, report) %}
+  select r.*
+  from {{ rows }} as r
+  join (
+    select scope, day, max(fetched_at) as fetched_at from {{ rows }} group by 1, 2
+  ) as newest
+    on newest.scope = r.scope and newest.day = r.day and newest.fetched_at = r.fetched_at
+  where not exists (
+    select 1
+    from {{ ref('report_calendar') }} as ledger
+    where ledger.scope = r.scope
+      and ledger.day = r.day
+      and ledger.report = '{{ report }}'
+      and ledger.status = 'loaded'
+      and ledger.row_count = 0
+  )
+{% endmacro %}

@@ -1,0 +1,27 @@
+-- Person-days as GitHub reports them now.
+with rows_ever as (
+    select
+        {{ scope() }} as scope,
+        day,
+        user_id,
+        user_login,
+        coalesce(active, false) as active,
+        {{ is_engaged() }} as engaged,
+        user_initiated_interaction_count,
+        code_generation_activity_count,
+        code_acceptance_activity_count,
+        loc_added_sum,
+        loc_deleted_sum,
+        ai_credits_used,
+        fetched_at
+    from (
+    {{ raw('github_copilot_daily_usages', {
+        scope(): 'text', 'day': 'date', 'user_id': 'bigint', 'user_login': 'text',
+        'active': 'boolean', 'user_initiated_interaction_count': 'bigint',
+        'code_generation_activity_count': 'bigint',
+        'code_acceptance_activity_count': 'bigint', 'loc_added_sum': 'bigint',
+        'loc_deleted_sum': 'bigint', 'ai_credits_used': 'numeric',
+        'fetched_at': 'timestamp'}) }}
+    ) as u
+)
+{{ current_rows('rows_ever', 'users-1-day') }}

@@ -1,0 +1,35 @@
+-- A scope's week: who used Copilot, and how much.
+with people as (
+    select
+        scope,
+        cast(date_trunc('week', day) as date) as week,
+        count(distinct day) as days,
+        {{ active_people() }} as active_people,
+        {{ engaged_people() }} as engaged_people,
+        sum(user_initiated_interaction_count) as prompts,
+        sum(loc_added_sum) as lines_added,
+        sum(ai_credits_used) as credits
+    from {{ ref('usages') }} as u
+    group by 1, 2
+),
+
+completions as (
+    select
+        scope,
+        cast(date_trunc('week', day) as date) as week,
+        sum(code_generation_activity_count) as completions_shown,
+        sum(code_acceptance_activity_count) as completions_accepted,
+        {{ acceptance_rate('code_acceptance_activity_count', 'code_generation_activity_count') }}
+            as acceptance_rate
+    from {{ ref('breakdowns') }} as b
+    where breakdown = 'feature' and feature = 'code_completion'
+    group by 1, 2
+)
+
+select
+    p.*,
+    c.completions_shown,
+    c.completions_accepted,
+    c.acceptance_rate
+from people as p
+left join completions as c on c.scope = p.scope and c.week = p.week

@@ -1,0 +1,1 @@
+select * from {{ ref('usages') }} as u where engaged and not active

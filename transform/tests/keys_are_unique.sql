@@ -1,0 +1,11 @@
+select 'usages' as model, scope, day, user_id, '' as rest
+from {{ ref('usages') }} as u group by 1, 2, 3, 4, 5 having count(*) > 1
+union all
+select 'breakdowns', scope, day, user_id, breakdown || breakdown_key
+from {{ ref('breakdowns') }} as b group by 1, 2, 3, 4, 5 having count(*) > 1
+union all
+select 'user_teams', scope, day, user_id, cast(team_id as text)
+from {{ ref('user_teams') }} as t group by 1, 2, 3, 4, 5 having count(*) > 1
+union all
+select 'seats', scope, null, user_id, ''
+from {{ ref('seats') }} as s group by 1, 2, 3, 4, 5 having count(*) > 1
