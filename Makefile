@@ -4,13 +4,20 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 
-.PHONY: demo test test-orchestrate soak lint format bench docs release clean
+.PHONY: demo report test test-orchestrate soak lint format bench docs release clean
 
 demo: $(VENV)/ready
 	@$(BIN)/python -m demo $(if $(POSTGRES_URL),--postgres-url '$(POSTGRES_URL)') $(if $(REPLAY),--replay '$(REPLAY)')
 
-test: lint
+test: lint .cache/dbt/ready
 	$(BIN)/python -m pytest
+
+# The adoption report of your own tables: make report POSTGRES_URL=postgresql://…
+SCHEMA ?= github_copilot
+OUT ?= output/copilot-adoption.html
+report: $(VENV)/ready
+	@mkdir -p $(dir $(OUT))
+	@$(BIN)/python -m report --postgres-url '$(POSTGRES_URL)' --schema '$(SCHEMA)' --out '$(OUT)'
 
 # Runs seeded schedules of faults and kills; SEEDS says how many.
 SEEDS ?= 300

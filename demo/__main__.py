@@ -12,14 +12,18 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import psycopg
+
 from demo import postgres, story
-from demo.pipeline import Pipeline, PipelineError
+from demo.pipeline import PROJECT, Pipeline, PipelineError
+from report.__main__ import draw
 from tests.simulator.access import TOKEN
 from tests.simulator.replay import Replay
 from tests.simulator.server import Simulator
 from tests.simulator.world import World
 
 SCHEMA = "github_copilot_demo"
+REPORT = PROJECT / "output" / "copilot-adoption.html"
 
 
 def main() -> int:
@@ -80,6 +84,10 @@ def show(options: argparse.Namespace, opened: ExitStack) -> None:
     story.loaded(database, SCHEMA)
     run(pipeline, github, "second run: only the days that GitHub may still change")
     story.loaded_again(database, SCHEMA)
+    REPORT.parent.mkdir(exist_ok=True)
+    with psycopg.connect(database.url) as connection:
+        draw(connection, SCHEMA, REPORT)
+    story.say(f"\nThe adoption report, one file for a browser: {REPORT}")
 
 
 def run(pipeline: Pipeline, github: Simulator, what: str) -> None:

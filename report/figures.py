@@ -7,12 +7,12 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
-from matplotlib.dates import ConciseDateFormatter, AutoDateLocator, date2num
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import date
 
     from matplotlib.axes import Axes
@@ -29,7 +29,7 @@ COLOURS = {
 }
 INK, SOFT, LINE, FIRST, SECOND, THIRD, NONE = COLOURS
 WIDTH = 4.6  # inches of 72 points: a phone's width at the size of the page's text
-_STYLE: dict[str, Any] = {
+_STYLE: Any = {
     "svg.fonttype": "none",
     "font.size": 10,
     "text.color": INK,
@@ -50,13 +50,14 @@ _STYLE: dict[str, Any] = {
     "xtick.major.size": 0,
     "ytick.major.size": 0,
 }
+_WEEK = 7  # days
 _STATUS = {"loaded": FIRST, "provisional": SECOND, "pending": THIRD, "empty": NONE}
 Break = tuple["date", str]
 
 
 def weeks(
     days: Sequence[date],
-    series: dict[str, Sequence[float | None]],
+    series: Mapping[str, Sequence[float | None]],
     breaks: Sequence[Break] = (),
     *,
     percent: bool = False,
@@ -83,10 +84,13 @@ def weeks(
             )
         for day, mark in breaks:
             axes.axvline(date2num(day), color=SOFT, linewidth=1, linestyle=(0, (3, 2)))
-            axes.text(
-                *(date2num(day), 1.0, f" {mark}"),
-                transform=axes.get_xaxis_transform(),
-                color=SOFT,
+            axes.annotate(
+                mark,
+                (date2num(day), 1),
+                (3, -1),
+                xycoords=axes.get_xaxis_transform(),
+                textcoords="offset points",
+                color=INK,
                 verticalalignment="top",
                 fontsize=9,
             )
@@ -151,20 +155,22 @@ def calendar(days: Sequence[tuple[date, str]]) -> str:
         origin = first.toordinal() - first.weekday()
         for status, colour in _STATUS.items():
             met = [day for day, found in days if found == status]
+            if not met:
+                continue
             axes.barh(
                 [-day.weekday() for day in met],
                 [0.84] * len(met),
                 0.84,
-                left=[(day.toordinal() - origin) // 7 for day in met],
+                left=[(day.toordinal() - origin) // _WEEK for day in met],
                 color=colour,
                 label=f"{status} {len(met)}",
             )
-        weeks_shown = max(20, (max(day for day, _ in days).toordinal() - origin) // 7 + 1)
+        weeks_shown = max(20, (max(day for day, _ in days).toordinal() - origin) // _WEEK + 1)
         axes.set_xlim(0, weeks_shown)
         axes.set_ylim(-6.6, 0.6)
-        starts = sorted({day.replace(day=1) for day, _ in days if day.day <= 7})
+        starts = sorted({day.replace(day=1) for day, _ in days if day.day <= _WEEK})
         axes.set_xticks(
-            [(day.toordinal() - origin) // 7 for day in starts],
+            [(day.toordinal() - origin) // _WEEK for day in starts],
             [f"{day:%b}" for day in starts],
             fontsize=8,
             horizontalalignment="left",
@@ -172,7 +178,13 @@ def calendar(days: Sequence[tuple[date, str]]) -> str:
         axes.set_yticks([0, -2, -4, -6], ["Mo", "We", "Fr", "Su"], fontsize=8)
         axes.spines.bottom.set_visible(False)
         axes.legend(
-            loc="lower left", bbox_to_anchor=(0, 1), ncols=4, borderaxespad=0, columnspacing=1
+            loc="lower left",
+            bbox_to_anchor=(0, 1),
+            ncols=4,
+            borderaxespad=0,
+            columnspacing=0.9,
+            handlelength=1,
+            handletextpad=0.4,
         )
         return _svg(figure)
 

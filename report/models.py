@@ -39,10 +39,8 @@ class Models:
             [schema],
         ):
             self._columns.setdefault(table, set()).add(column)
-        usages = self._columns.get("github_copilot_daily_usages", set())
-        self.level = "organization" if "organization_id" in usages else "enterprise"
-        if "enterprise_slug" in usages:
-            self.level = "enterprise"
+        slugs = any("enterprise_slug" in columns for columns in self._columns.values())
+        self.level = "enterprise" if slugs or not self.tables else "organization"
         self._models = _with(self._rendered())
 
     @property
@@ -61,6 +59,16 @@ class Models:
             text = self._models.replace("%", "%%") + query
             return cursor.execute(text.encode(), values).fetchall()
 
+    def names(self) -> dict[str, str]:
+        """An organisation's newest login, by its id; nothing at enterprise level."""
+        if "organization_login" not in self._columns.get("github_copilot_daily_usages", ()):
+            return {}
+        query = sql.SQL(
+            "select distinct on (organization_id) organization_id, organization_login from {} "
+            "order by 1, fetched_at desc"
+        ).format(sql.Identifier(self._schema, "github_copilot_daily_usages"))
+        return dict(self._connection.execute(query).fetchall())
+
     def _rendered(self) -> dict[str, str]:
         """Each model's SQL, what it refers to first."""
         macros = (PACKAGE / "macros" / "measures.sql").read_text()
@@ -74,16 +82,15 @@ class Models:
         ordered: dict[str, str] = {}
 
         def add(name: str) -> None:
-            for other in _REF.findall(
-                texts[name] + (macros if "current_rows" in texts[name] else "")
-            ):
-                if other != name and other not in ordered:
+            # What every current row is held against stands in a macro.
+            used = texts[name] + (macros if "current_rows" in texts[name] else "")
+            for other in _REF.findall(used):
+                if other not in ordered:
                     add(other)
-            ordered[name] = environment.from_string(macros + texts[name]).render()
+            ordered.setdefault(name, environment.from_string(macros + texts[name]).render())
 
         for name in sorted(texts):
-            if name not in ordered:
-                add(name)
+            add(name)
         return ordered
 
     def _raw(self, table: str, columns: Mapping[str, str]) -> str:

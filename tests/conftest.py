@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from tests.loaded import loaded as loaded  # noqa: PLC0414 - a fixture for every file
 from tests.simulator.server import Simulator
 from tests.simulator.world import World
 

@@ -3,86 +3,27 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from demo import postgres
-from demo.pipeline import Pipeline
 from demo.recipes import recipes
-from tests.running import config_for
-from tests.simulator.seats import made_up
-from tests.simulator.server import Simulator
-from tests.simulator.world import USERS, World
+from tests.loaded import (
+    ACME,
+    TODAY,
+    Rows,
+    completions,
+    idle_people,
+    in_table,
+    is_active,
+    monday,
+)
+from tests.simulator.world import USERS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from demo.postgres import Database
-
-ACME = "/enterprises/acme"
-TODAY = datetime.now(UTC).date()
-FIRST = TODAY - timedelta(days=45)
-Rows = list[dict[str, Any]]
-
-
-class Loaded:
-    """A database loaded twice, and what was true then."""
-
-    def __init__(self, database: Database, world: World, before: Rows) -> None:
-        self.database = database
-        self.world = world
-        self.before = before
-        self.usages = list(world.truth(ACME, FIRST, TODAY).values())
-
-    def answer(self, recipe: str) -> list[tuple[Any, ...]]:
-        rows = self.database.rows_in("recipes", recipes()[recipe])
-        return [tuple(row.values()) for row in rows]
-
-    def report(self, report: str) -> Rows:
-        days = [FIRST + timedelta(days=n) for n in range((TODAY - FIRST).days + 1)]
-        return [row for day in days for row in self.world.rows(ACME, day, report)]
-
-
-@pytest.fixture(scope="module")
-def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
-    world = World(today=TODAY)
-    world.add(ACME, people=50)
-    restated, emptied = TODAY - timedelta(days=3), TODAY - timedelta(days=4)
-    with postgres.embedded() as database, Simulator(world) as github:
-        settings = config_for(github, start_date=FIRST.isoformat())
-        folder = tmp_path_factory.mktemp("recipes")
-        pipeline = Pipeline(database, "recipes", folder, settings)
-        pipeline.run()
-        before = [row for day in (emptied, restated) for row in world.rows(ACME, day)]
-        rows = world.files(ACME, USERS, restated) or []
-        world.put[ACME, USERS, restated] = rows[:1]
-        world.put[ACME, USERS, emptied] = [b""]
-        pipeline.run()
-        # What was withdrawn still stands in the table, as it does for a user.
-        yield Loaded(database, world, before)
-
-
-def in_table(loaded: Loaded) -> Rows:
-    """The rows of usages in the table: those of now, and those withdrawn."""
-    now = {(row["day"], row["user_id"]) for row in loaded.usages}
-    gone = [row for row in loaded.before if (row["day"], row["user_id"]) not in now]
-    return loaded.usages + gone
-
-
-def is_active(row: dict[str, Any]) -> bool:
-    return row.get("ai_credits_used", 0) > 0 or any(
-        value is True or (name.endswith(("_count", "_sum")) and (value or 0) > 0)
-        for name, value in row.items()
-        if not isinstance(value, list | dict) and not name.startswith("distinct_")
-    )
-
-
-def monday(day: str) -> date:
-    found = date.fromisoformat(day)
-    return found - timedelta(days=found.weekday())
+    from tests.loaded import Loaded
 
 
 def test_active_people_by_week(loaded: Loaded) -> None:
@@ -127,9 +68,10 @@ def test_languages_and_models(loaded: Loaded) -> None:
 def test_acceptance_rate(loaded: Loaded) -> None:
     months: dict[date, list[int]] = defaultdict(lambda: [0, 0])
     for row in in_table(loaded):
-        month = months[date.fromisoformat(row["day"]).replace(day=1)]
-        month[0] += row.get("code_acceptance_activity_count", 0)
-        month[1] += row.get("code_generation_activity_count", 0)
+        for entry in completions(row):
+            month = months[date.fromisoformat(row["day"]).replace(day=1)]
+            month[0] += entry["code_acceptance_activity_count"]
+            month[1] += entry["code_generation_activity_count"]
     answer = loaded.answer("Acceptance rate")
     assert [month for month, _ in answer] == sorted(months)
     for month, percent in answer:
@@ -138,13 +80,7 @@ def test_acceptance_rate(loaded: Loaded) -> None:
 
 
 def test_idle_seats(loaded: Loaded) -> None:
-    rows = in_table(loaded)
-    newest = max(date.fromisoformat(row["day"]) for row in rows)
-    since = (newest - timedelta(days=30)).isoformat()
-    busy = {row["user_id"] for row in rows if is_active(row) and row["day"] > since}
-    seats = made_up(loaded.world.scopes[ACME], TODAY)
-    idle = {seat["assignee"]["id"]: seat["assignee"]["login"] for seat in seats}
-    expected = sorted((number, login) for number, login in idle.items() if number not in busy)
+    expected = idle_people(loaded, in_table(loaded))
     assert expected
     assert loaded.answer("Idle seats") == expected
 

@@ -21,12 +21,10 @@
    GitHub withdrew in a correction is gone. #}
 {% macro current_rows(rows, report) %}
   select r.*
-  from {{ rows }} as r
-  join (
-    select scope, day, max(fetched_at) as fetched_at from {{ rows }} group by 1, 2
-  ) as newest
-    on newest.scope = r.scope and newest.day = r.day and newest.fetched_at = r.fetched_at
-  where not exists (
+  from (
+    select a.*, max(fetched_at) over (partition by scope, day) as newest from {{ rows }} as a
+  ) as r
+  where r.fetched_at = r.newest and not exists (
     select 1
     from {{ ref('report_calendar') }} as ledger
     where ledger.scope = r.scope

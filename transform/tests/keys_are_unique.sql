@@ -7,5 +7,5 @@ union all
 select 'user_teams', scope, day, user_id, cast(team_id as text)
 from {{ ref('user_teams') }} as t group by 1, 2, 3, 4, 5 having count(*) > 1
 union all
-select 'seats', scope, null, user_id, ''
+select 'seats', scope, cast(null as date), user_id, ''
 from {{ ref('seats') }} as s group by 1, 2, 3, 4, 5 having count(*) > 1
