@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 from report import figures
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from report.scope_figures import ScopeFigures
 
 _BARS = 8
-_WEEK = 7  # days
 _LAST = f"the last {SPAN} days of reports"
 
 
@@ -193,10 +192,19 @@ def _marks(found: ScopeFigures) -> list[tuple[date, str]]:
 
 
 def _about_weeks(found: ScopeFigures) -> str:
-    if len(found.weeks) == 1:
+    """What to know before comparing weeks."""
+    first, last = found.weeks[0]["week"], found.weeks[-1]["week"]
+    if first == last:
         return " One week of reports: no trend yet."
-    days = found.weeks[-1]["days"]
-    return f" The newest week has {days} of 7 days so far." if days < _WEEK else ""
+    partial = []
+    if found.oldest is not None and found.oldest > first:
+        partial.append("first")
+    if found.newest is not None and found.newest < last + timedelta(days=6):
+        partial.append("newest")
+    if not partial:
+        return ""
+    whole = "weeks are" if len(partial) > 1 else "week is"
+    return f" The {' and the '.join(partial)} {whole} not whole."
 
 
 def _columns(rows: Sequence[Row], *names: str) -> list[dict[str, Any]]:

@@ -7,7 +7,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
+from matplotlib.dates import AutoDateLocator, DateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator, PercentFormatter
 
@@ -51,6 +51,7 @@ _STYLE: Any = {
     "ytick.major.size": 0,
 }
 _WEEK = 7  # days
+_MONTHS = 150  # days, from which on the months alone are named
 _STATUS = {"loaded": FIRST, "provisional": SECOND, "pending": THIRD, "empty": NONE}
 Break = tuple["date", str]
 
@@ -96,7 +97,8 @@ def weeks(
             )
         locator = AutoDateLocator(minticks=2, maxticks=6)
         axes.xaxis.set_major_locator(locator)
-        axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
+        span = (days[-1] - days[0]).days
+        axes.xaxis.set_major_formatter(DateFormatter("%-d %b" if span < _MONTHS else "%b"))
         axes.set_xlim(date2num(days[0]) - 1, date2num(days[-1]) + 8)
         _scale(axes.yaxis, percent=percent)
         axes.set_ylim(bottom=0, top=1 if percent else None)
