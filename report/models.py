@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
 PACKAGE = Path(__file__).parents[1] / "transform"
 IDLE_AFTER_DAYS = 28
-_REF = re.compile(r"ref\('(\w+)'\)")
 Row = dict[str, Any]
 
 
@@ -72,26 +71,18 @@ class Models:
     def _rendered(self) -> dict[str, str]:
         """Each model's SQL, what it refers to first."""
         macros = (PACKAGE / "macros" / "measures.sql").read_text()
-        texts = {path.stem: path.read_text() for path in (PACKAGE / "models").glob("*.sql")}
-        environment = jinja2.Environment(autoescape=False)  # noqa: S701 - SQL of our own, no HTML
-        environment.globals.update(
-            ref=lambda name: name,
-            var=lambda name: {"level": self.level, "idle_after_days": IDLE_AFTER_DAYS}[name],
-            raw=self._raw,
-        )
-        ordered: dict[str, str] = {}
-
-        def add(name: str) -> None:
-            # What every current row is held against stands in a macro.
-            used = texts[name] + (macros if "current_rows" in texts[name] else "")
-            for other in _REF.findall(used):
-                if other not in ordered:
-                    add(other)
-            ordered.setdefault(name, environment.from_string(macros + texts[name]).render())
-
-        for name in sorted(texts):
-            add(name)
-        return ordered
+        refers: dict[str, set[str]] = {}
+        texts = {}
+        for path in (PACKAGE / "models").glob("*.sql"):
+            used = refers.setdefault(path.stem, set())
+            environment = jinja2.Environment(autoescape=False)  # noqa: S701 - SQL, no HTML
+            environment.globals.update(
+                ref=lambda name, used=used: used.add(name) or name,
+                var=lambda name: {"level": self.level, "idle_after_days": IDLE_AFTER_DAYS}[name],
+                raw=self._raw,
+            )
+            texts[path.stem] = environment.from_string(macros + path.read_text()).render()
+        return {name: texts[name] for name in TopologicalSorter(refers).static_order()}
 
     def _raw(self, table: str, columns: Mapping[str, str]) -> str:
         """What the macro `raw` promises."""

@@ -34,3 +34,18 @@
       and ledger.row_count = 0
   )
 {% endmacro %}
+
+{# A scope's week by a dimension of a breakdown. #}
+{% macro weekly_by(dimension, breakdown) %}
+  select
+    scope,
+    cast(date_trunc('week', day) as date) as week,
+    coalesce({{ dimension }}, 'unknown') as {{ dimension }},
+    count(distinct user_id) as people,
+    sum(user_initiated_interaction_count) as prompts,
+    sum(code_generation_activity_count) as generated,
+    sum(code_acceptance_activity_count) as accepted
+  from {{ ref('breakdowns') }} as b
+  where breakdown = '{{ breakdown }}'
+  group by 1, 2, 3
+{% endmacro %}
