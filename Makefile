@@ -58,7 +58,7 @@ docs: $(VENV)/ready
 
 # From a tested checkout to PyPI: make release VERSION=0.2.0 (needs UV_PUBLISH_TOKEN).
 release: $(VENV)/ready
-	$(BIN)/python -m release $(VERSION) $(RELEASE_OPTIONS)
+	$(BIN)/python -m release '$(VERSION)' $(RELEASE_OPTIONS)
 
 clean:
 	rm -rf $(VENV) .meltano .cache dist

@@ -16,7 +16,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 _NAME = "tap-github-copilot"
-_VERSION = re.compile(r"\d+\.\d+\.\d+")
+_VERSION = re.compile(r"(?:(?:0|[1-9][0-9]{0,5})\.){2}(?:0|[1-9][0-9]{0,5})")
 _UNRELEASED = "## Unreleased\n"
 
 
@@ -33,7 +33,7 @@ def main() -> None:
     options = parser.parse_args()
     try:
         release(Path.cwd(), options)
-    except (NotReadyError, subprocess.CalledProcessError) as error:
+    except (NotReadyError, OSError, subprocess.CalledProcessError) as error:
         sys.exit(f"Not released: {error}")
 
 
@@ -74,8 +74,12 @@ def written(root: Path, version: str) -> dict[Path, str]:
     before = re.search(r'^version = "(.*)"$', project.read_text(), re.MULTILINE)
     if before is None or not _VERSION.fullmatch(version):
         raise NotReadyError("VERSION takes three numbers, such as 0.2.0")
-    if _numbers(version) <= _numbers(before[1]) and _tagged(root, before[1]):
-        raise NotReadyError(f"VERSION must be newer than {before[1]}")
+    tags = _run(root, "git", "tag", "--list", "v*").splitlines()
+    released = [tag[1:] for tag in tags if _VERSION.fullmatch(tag[1:])]
+    newest = max([*released, before[1]], key=_numbers)
+    is_first = version == newest and newest not in released  # written, but never released
+    if not is_first and _numbers(version) <= _numbers(newest):
+        raise NotReadyError(f"VERSION must be newer than {newest}")
     head, found, entries = changelog.read_text(encoding="utf-8").partition(_UNRELEASED)
     if not found or not entries.partition("\n## ")[0].strip():
         raise NotReadyError("CHANGELOG.md has no entries under Unreleased")
@@ -91,10 +95,6 @@ def written(root: Path, version: str) -> dict[Path, str]:
 
 def _numbers(version: str) -> tuple[int, ...]:
     return tuple(map(int, version.split(".")))
-
-
-def _tagged(root: Path, version: str) -> bool:
-    return bool(_run(root, "git", "tag", "--list", f"v{version}"))
 
 
 def _run(root: Path, *command: str) -> str:

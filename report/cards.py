@@ -68,7 +68,7 @@ def _people(found: ScopeFigures) -> Card:
         "Active people by week",
         "Engaged people prompted, or accepted code, themselves." + _about_weeks(found),
         figures.weeks(_mondays(found), series, _marks(found)),
-        _columns(found.weeks, "week", "days", "active_people", "engaged_people"),
+        _columns(found.weeks, "week", "days_with_people", "active_people", "engaged_people"),
     )
 
 
@@ -86,7 +86,7 @@ def _by_week(found: ScopeFigures, title: str, column: str, *, percent: bool = Fa
         title,
         _TEXTS[column] + _about_weeks(found),
         figures.weeks(_mondays(found), {title: values}, _marks(found), percent=percent),
-        _columns(found.weeks, "week", "days", column),
+        _columns(found.weeks, "week", "days_with_people", column),
     )
 
 
@@ -97,20 +97,18 @@ def _seats(found: ScopeFigures) -> Card:
             "Seats",
             "Missing: no seats were loaded; the credential may not be allowed to list them.",
         )
-    numbers = _columns([seats], "seats", "used_seats", "idle_seats")
     if found.newest is None:
         return Card(
             "Seats",
-            f"{seats['seats']} seats. Missing: reports, to tell used from idle.",
-            "",
-            numbers,
+            f"{seats['seats']} people with a seat. Missing: reports, to tell used from idle.",
+            rows=_columns([seats], "seats"),
         )
     return Card(
         "Seats",
         f"People with a seat; idle: not seen within {IDLE_AFTER_DAYS} days. Ask before you take "
         "one away: GitHub sees editors only with telemetry on.",
         figures.share(seats["used_seats"], seats["idle_seats"]),
-        numbers,
+        _columns([seats], "seats", "used_seats", "idle_seats"),
     )
 
 

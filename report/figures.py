@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import matplotlib as mpl
@@ -31,6 +32,7 @@ INK, SOFT, LINE, FIRST, SECOND, THIRD, NONE = COLOURS
 WIDTH = 4.6  # inches of 72 points: a phone's width at the size of the page's text
 _STYLE: Any = {
     "svg.fonttype": "none",
+    "text.parse_math": False,  # a team may be called $x^2$
     "font.size": 10,
     "text.color": INK,
     "axes.labelcolor": SOFT,
@@ -220,7 +222,9 @@ def _short(name: str, most: int = 22) -> str:
 def _svg(figure: Figure) -> str:
     """The figure alone, with the page's colours, its ids its own."""
     out = io.StringIO()
-    with mpl.rc_context({"svg.hashsalt": str(id(figure))}):
+    with mpl.rc_context({"svg.hashsalt": str(id(figure))}), warnings.catch_warnings():
+        # Fonts serve to measure alone: the page draws the text with its own.
+        warnings.filterwarnings("ignore", message="Glyph")
         figure.savefig(out, format="svg", transparent=True, metadata={"Date": None})
     text = out.getvalue()
     text = text[text.index("<svg") :]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -150,6 +151,8 @@ def _numbers(rows: Sequence[dict[str, Any]]) -> str:
 def _cell(value: Any) -> str:
     if value is None:
         return "<td></td>"
+    if isinstance(value, Decimal):
+        return f"<td class=n>{round(value, 3).normalize():f}</td>"
     numeric = not isinstance(value, str | bool) and hasattr(value, "real")
     return f"<td{' class=n' if numeric else ''}>{escape(str(value))}</td>"
 

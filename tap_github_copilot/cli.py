@@ -56,9 +56,9 @@ class Command(SingerCommand):
             self._fail(str(refusal))
         except MappingError as wrong:
             self._fail(f"Setting stream_maps: {wrong}")
-        except TargetGoneError:
+        except TargetGoneError as gone:
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            self.logger.error("the target closed the pipe; ended")  # noqa: TRY400
+            self.logger.error("%s; ended", gone)  # noqa: TRY400
             _leave(1)
         except InterruptedRun as interruption:
             number = interruption.signal or signal.SIGTERM
@@ -124,20 +124,24 @@ def _where(error: Exception) -> str:
     return type(error).__name__
 
 
-def read_config_files(paths: tuple[str, ...]) -> None:
-    """Make sure that the SDK can read each file given with --config.
+def read_config_files(paths: tuple[str, ...]) -> dict[str, Any]:
+    """The configuration in the files given with --config, the later ones over the earlier.
+
+    Each is read once: it may be a pipe, which keeps a token out of files.
 
     Raises:
         WrongFileError: There is no such file, or it holds no JSON object.
     """
+    config: dict[str, Any] = {}
     for path in paths:
         if path == "ENV":
             continue
         try:
             with open(path, encoding="utf-8") as file:  # noqa: PTH123
-                read_json(f"--config {path}", file)
+                config |= read_json(f"--config {path}", file) or {}
         except OSError as error:
             raise WrongFileError(f"--config {path}: {error.strerror}") from None
+    return config
 
 
 def _leave(code: int) -> NoReturn:

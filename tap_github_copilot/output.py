@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import select
 import sys
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ _TOGETHER = 64 * 1024  # bytes, what a pipe of Linux holds
 
 
 class TargetGoneError(BaseException):
-    """Nobody reads the messages any more; passes every `except Exception`."""
+    """Messages cannot be written any more; says why. Passes every `except Exception`."""
 
 
 class MessageWriter(MsgSpecWriter):
@@ -37,7 +38,7 @@ class MessageWriter(MsgSpecWriter):
         """Write one message.
 
         Raises:
-            TargetGoneError: The pipe is broken.
+            TargetGoneError: The pipe is broken, or the disk full.
             InterruptedRun: A signal came in the middle of the message, which is now whole.
         """
         self._writing = True
@@ -76,12 +77,31 @@ class MessageWriter(MsgSpecWriter):
     def _write_out(self) -> None:
         out, self._waiting = self._waiting, bytearray()
         try:
-            sys.stdout.buffer.write(out)
+            _write_whole(out)
             sys.stdout.flush()
         except BrokenPipeError:
-            raise TargetGoneError from None
+            raise TargetGoneError("the target closed the pipe") from None
+        except OSError as error:
+            raise TargetGoneError(f"stdout cannot be written: {error.strerror}") from None
 
     def _let_interrupt(self) -> None:
         if self._interruption:
             interruption, self._interruption = self._interruption, None
             raise interruption
+
+
+def _write_whole(out: bytearray) -> None:
+    """Write all of it, whatever stdout is.
+
+    Under PYTHONUNBUFFERED it is a raw file, which may take a part alone: of a full pipe
+    when a signal comes, and none where it does not block.
+    """
+    rest = memoryview(out)
+    while rest:
+        try:
+            taken = sys.stdout.buffer.write(rest)
+        except BlockingIOError as error:
+            taken = error.characters_written
+        if not taken:
+            select.select([], [sys.stdout], [])
+        rest = rest[taken or 0 :]

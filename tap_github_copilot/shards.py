@@ -21,12 +21,15 @@ class WrongOptionError(Exception):
     """The options cannot be used as they are; one line that says why."""
 
 
-def days_of(text: str | None, *, shards: bool) -> int | None:
+def days_of(text: str | None, *, shards: bool, check: bool) -> int | None:
     """The number that came with --shard-days; None without one.
 
     Raises:
-        WrongOptionError: It is no whole number from 1 to 9999, or --shards is missing.
+        WrongOptionError: It is no whole number from 1 to 9999, or --shards is missing or
+            stands beside --check.
     """
+    if shards and check:
+        raise WrongOptionError("--shards and --check: one at a time")
     if text is None:
         return None
     if not shards:
@@ -65,7 +68,7 @@ def shards_of(run: Run, days: int | None) -> Iterator[dict[str, Any]]:
                 continue
             piece["end_date"] = last.isoformat()
             # GitHub's oldest day moves on every day: it must not move the id.
-            named = first if first == run.settings.start else _aligned(first, days)
+            named = max(_aligned(first, days), run.settings.start or date.min)
             yield {"settings": piece, "state_id": f"{state_id}.{named}"}
 
 
@@ -76,9 +79,10 @@ def _ranges(run: Run, days: int) -> Iterator[tuple[date, date | None]]:
     """
     calendar = run.calendar
     is_open = run.settings.end is None
-    settled = calendar.today - _DAY * (calendar.late_report_days + 1) if is_open else calendar.last
+    changing = min(calendar.late_report_days + 1, calendar.today.toordinal() - 1)
+    settled = calendar.today - _DAY * changing if is_open else calendar.last
     first = calendar.first
-    while (last := _aligned(first, days) + _DAY * (days - 1)) <= settled:
+    while first <= settled and (last := _aligned(first, days) + _DAY * (days - 1)) <= settled:
         yield first, last
         first = last + _DAY
     if is_open:

@@ -235,7 +235,7 @@ class TapGitHubCopilot(Tap):
         if about:
             cls.print_about(about_format)
             return
-        days = days_of(shard_days, shards=shards)
+        days = days_of(shard_days, shards=shards, check=check)
         cls.print_version(print_fn=cls.logger.info)
         config = config or _ConfigInput()
         tap = cls(
@@ -254,11 +254,13 @@ class TapGitHubCopilot(Tap):
 
     @classmethod
     def cb_config(
-        cls, ctx: click.Context, param: click.Option, value: tuple[str, ...]
+        cls,
+        ctx: click.Context,  # noqa: ARG003
+        param: click.Option,  # noqa: ARG003
+        value: tuple[str, ...],
     ) -> _ConfigInput:
         """Read the configuration files; without any, the environment."""
-        read_config_files(value)
-        return super().cb_config(ctx, param, value or ("ENV",))
+        return _ConfigInput(read_config_files(value), parse_env=not value or "ENV" in value)
 
     @classmethod
     def get_singer_command(cls) -> click.Command:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[1]
 DBT = ROOT / ".cache" / "dbt" / "bin" / "dbt"  # made by `make test`
+_AS_IT_SHOULD = {"START", "PASS", "OK"}
 _PG = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"}
 
 
@@ -53,5 +54,6 @@ def _build(
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stdout
-    assert "WARN=0" in done.stdout, done.stdout
+    told = [line for line in done.stdout.splitlines() if not _AS_IT_SHOULD & {*line.split()}]
+    assert done.returncode == 0, "\n".join(told)
+    assert "WARN=0" in done.stdout, "\n".join(told)

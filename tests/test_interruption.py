@@ -115,6 +115,23 @@ def test_a_signal_in_the_middle_of_records_leaves_whole_messages_and_a_state(
         assert loaded == sorted(world.truth(ACME, first, date.fromisoformat(reached)))
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_no_record_is_lost_to_a_pipe_that_is_full_while_signals_come(
+    world: World, config: dict[str, Any], today: date, tmp_path: Path, unbuffered: str
+) -> None:
+    catalog = catalog_of(config, USAGES)
+    variables = {"PYTHONUNBUFFERED": unbuffered}
+    with Process(tmp_path, config, environment=variables, catalog=catalog) as run:
+        for _ in range(12):  # the pipe fills between two states
+            run.read_states(3)
+            time.sleep(0.02)
+            run.signal(signal.SIGSTOP)
+            run.signal(signal.SIGCONT)
+        assert run.end() == 0
+    truth = world.truth(ACME, today - timedelta(days=60), today)
+    assert keys_of(run.records()) == sorted(truth)
+
+
 def test_a_run_that_was_killed_is_finished_by_the_next_one(
     github: Simulator, world: World, config: dict[str, Any], today: date, tmp_path: Path
 ) -> None:

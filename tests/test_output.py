@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import json
 from contextlib import contextmanager, redirect_stdout
@@ -30,6 +31,10 @@ class Pipe(io.BytesIO):
         if content:
             self.writes.append(bytes(content))
         return super().write(content)
+
+    def write_a_part(self, content: Any) -> int:
+        """As a raw file may."""
+        return super().write(bytes(content)[:7])
 
     @property
     def messages(self) -> list[dict[str, Any]]:
@@ -98,3 +103,25 @@ def test_records_for_a_target_that_is_gone_are_not_tried_twice() -> None:
         pipe.gone = False
         writer.flush()
         assert not pipe.writes
+
+
+def test_what_stdout_takes_in_parts_is_written_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    with stdout() as pipe:
+        monkeypatch.setattr(pipe, "write", pipe.write_a_part)
+        writer = MessageWriter()
+        for number in range(20):
+            writer.write_message(record(number))
+        writer.flush()
+        assert [m["record"]["number"] for m in pipe.messages] == list(range(20))
+
+
+def test_a_full_disk_is_told_and_no_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: Any) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with stdout() as pipe:
+        monkeypatch.setattr(pipe, "write", full)
+        writer = MessageWriter()
+        writer.write_message(record(1))
+        with pytest.raises(TargetGoneError, match="No space left on device"):
+            writer.flush()

@@ -137,6 +137,7 @@ def test_the_pieces_load_what_one_run_loads_and_the_daily_run_goes_on(
     ("options", "line"),
     [
         (("--shard-days", "7"), "--shard-days goes with --shards"),
+        (("--shards", "--check"), "--shards and --check: one at a time"),
         *[
             (("--shards", "--shard-days", days), "--shard-days takes a whole number of days")
             for days in ("0", "-1", "1.5", "week", "", "10000", "٣")
@@ -157,3 +158,21 @@ def test_days_that_are_all_to_come_are_no_piece(today: date) -> None:
     config = OFFLINE | {"enterprises": ["acme"], "start_date": "2027-01-01"}
     config["end_date"] = "2027-02-01"
     assert cut(config, today, "--shard-days", "7") == []
+
+
+@pytest.mark.parametrize(
+    "more", [{"late_report_days": 10**12}, {"start_date": "9999-12-31"}, {"settle_days": 400}]
+)
+def test_no_setting_is_too_large(today: date, more: dict[str, Any]) -> None:
+    config = OFFLINE | {"enterprises": ["acme"], "late_report_days": 10**6} | more
+    [shard] = cut(config, today, "--shard-days", "7")
+    assert shard["state_id"] == "tap-github-copilot.enterprise.acme"
+
+
+def test_a_start_date_that_github_stops_serving_keeps_its_id(today: date) -> None:
+    config = OFFLINE | {"enterprises": ["acme"], "start_date": ago(today, 364)}
+    ids = {
+        cut(config, today + timedelta(days=step), "--shard-days", "90")[0]["state_id"]
+        for step in range(4)
+    }
+    assert len(ids) == 1

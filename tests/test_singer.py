@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shlex
+import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -250,3 +252,29 @@ def test_test_fails_where_a_run_would(
     assert outcome.code == 1
     assert code in outcome.errors()[-1]
     assert code in closing(run_tap(config, today))[0]
+
+
+def test_a_configuration_may_come_from_a_pipe(config: dict[str, Any], tmp_path: Path) -> None:
+    command = shlex.join([*COMMAND, "--config", "/dev/stdin"])
+    done = subprocess.run(
+        ["bash", "-c", f"{command} --shards"],
+        input=json.dumps(config),
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert [shard["settings"] for shard in json.loads(done.stdout)] == [{"enterprises": ["acme"]}]
+
+
+def test_an_expression_that_fails_is_one_line_without_what_stands_in_the_record(
+    config: dict[str, Any], today: date
+) -> None:
+    maps = {USAGES: {"half": "int(user_login)"}}
+    outcome = run_tap(config | {"stream_maps": maps}, today)
+    assert outcome.code == 1
+    assert "Traceback" not in outcome.log
+    error = outcome.errors()[-1]
+    assert f"Setting stream_maps: an expression failed on a record of {USAGES}" in error
+    assert "person-" not in error

@@ -131,3 +131,14 @@ def test_the_models_build_in_duckdb_and_say_the_same(
     expected = [tuple(row.values()) for row in ask(query)]
     assert [row[:3] for row in found] == [row[:3] for row in expected]
     assert [float(row[3]) for row in found] == pytest.approx([float(row[3]) for row in expected])
+
+
+def test_what_a_later_load_left_behind_does_not_count(loaded: Loaded, tmp_path: Path) -> None:
+    awkward.make(loaded.database, SCHEMA, "later_load")
+    dbt.build(loaded.database, "later_load", tmp_path)
+    query = "select count(*) as rows from {} where day = (select max(day) from usages)"
+    [usages] = loaded.database.rows_in("later_load_answers", query.format("usages"))
+    [breakdowns] = loaded.database.rows_in("later_load_answers", query.format("breakdowns"))
+    assert (usages["rows"] > 0, breakdowns["rows"]) == (True, 0)
+    ledger = "select count(*) - count(distinct (report, day)) as repeated from report_calendar"
+    assert loaded.database.rows_in("later_load_answers", ledger) == [{"repeated": 0}]

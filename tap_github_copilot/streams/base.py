@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from singer_sdk import Stream
+from singer_sdk.exceptions import MappingError
 from singer_sdk.helpers._catalog import pop_deselected_record_properties
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib import RecordMessage
@@ -99,7 +100,13 @@ class ScopeStream(Stream):
         if self._has_deselected:
             pop_deselected_record_properties(record, self.schema, self.mask)
         for stream_map in self.stream_maps:
-            mapped = stream_map.transform(record)
+            try:
+                mapped = stream_map.transform(record)
+            except Exception as error:  # noqa: BLE001 - a user's expression can raise anything
+                # The error's own text can hold what stands in the record.
+                raise MappingError(
+                    f"an expression failed on a record of {self.name} ({type(error).__name__})"
+                ) from None
             if mapped is not None:
                 self.tap.write_message(
                     RecordMessage(

@@ -2,7 +2,11 @@
    not be added up. #}
 
 {# The column that names the scope: rows of several scopes are never added up. #}
-{% macro scope() %}{{ 'enterprise_slug' if var('level') == 'enterprise' else 'organization_id' }}{% endmacro %}
+{% macro scope() %}
+{%- if var('level') not in ('enterprise', 'organization') -%}
+  {{ exceptions.raise_compiler_error("the variable `level` takes enterprise or organization") }}
+{%- endif -%}
+{{ 'enterprise_slug' if var('level') == 'enterprise' else 'organization_id' }}{% endmacro %}
 
 {% macro is_engaged() %}(
     coalesce(user_initiated_interaction_count, 0) > 0
@@ -24,7 +28,7 @@
   from (
     select a.*, max(fetched_at) over (partition by scope, day) as newest from {{ rows }} as a
   ) as r
-  where r.fetched_at = r.newest and not exists (
+  where r.fetched_at is not distinct from r.newest and not exists (
     select 1
     from {{ ref('report_calendar') }} as ledger
     where ledger.scope = r.scope

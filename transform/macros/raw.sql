@@ -3,6 +3,9 @@
    loader makes a table only when its stream has rows. #}
 {% macro raw(table, columns) %}
   {%- set relation = load_relation(source('github_copilot', table)) if execute else none -%}
+  {%- if execute and not relation %}
+    {%- do exceptions.warn("no table " ~ table ~ " in the schema " ~ var('raw_schema') ~ ": taken as empty") %}
+  {%- endif %}
   {%- set found = adapter.get_columns_in_relation(relation) | map(attribute='name') | list if relation else [] -%}
   select
   {%- for name, type in columns.items() %}

@@ -21,5 +21,19 @@ with rows_ever as (
         'code_generation_activity_count': 'bigint',
         'code_acceptance_activity_count': 'bigint', 'fetched_at': 'timestamp'}) }}
     ) as b
-)
+    where day is not null
+),
+
+current_rows as (
 {{ current_rows('rows_ever', 'users-1-day') }}
+),
+
+-- A day whose rows have no entry any more leaves its old ones: they are older than the day.
+loads as (
+    select scope, day, max(fetched_at) as fetched_at from {{ ref('usages') }} as u group by 1, 2
+)
+
+select c.*
+from current_rows as c
+left join loads as l on l.scope = c.scope and l.day = c.day and l.fetched_at > c.fetched_at
+where l.day is null

@@ -23,5 +23,6 @@ with rows_ever as (
         'loc_deleted_sum': 'bigint', 'ai_credits_used': 'numeric',
         'fetched_at': 'timestamp'}) }}
     ) as u
+    where day is not null
 )
 {{ current_rows('rows_ever', 'users-1-day') }}

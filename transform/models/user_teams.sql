@@ -6,5 +6,6 @@ with rows_ever as (
         scope(): 'text', 'day': 'date', 'user_id': 'bigint', 'team_id': 'bigint',
         'slug': 'text', 'fetched_at': 'timestamp'}) }}
     ) as t
+    where day is not null
 )
 {{ current_rows('rows_ever', 'user-teams-1-day') }}

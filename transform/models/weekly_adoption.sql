@@ -3,7 +3,7 @@ with people as (
     select
         scope,
         cast(date_trunc('week', day) as date) as week,
-        count(distinct day) as days,
+        count(distinct day) as days_with_people,
         {{ active_people() }} as active_people,
         {{ engaged_people() }} as engaged_people,
         sum(user_initiated_interaction_count) as prompts,

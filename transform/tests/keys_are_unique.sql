@@ -9,3 +9,6 @@ from {{ ref('user_teams') }} as t group by 1, 2, 3, 4, 5 having count(*) > 1
 union all
 select 'seats', scope, cast(null as date), user_id, ''
 from {{ ref('seats') }} as s group by 1, 2, 3, 4, 5 having count(*) > 1
+union all
+select 'report_calendar', scope, day, cast(null as bigint), report
+from {{ ref('report_calendar') }} as r group by 1, 2, 3, 4, 5 having count(*) > 1
