@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
 import sys
+import termios
 import threading
 import time
+from array import array
 from typing import TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
@@ -30,6 +33,7 @@ Clock.wait = lambda self, seconds: wait(self, 0)
 TapGitHubCopilot.cli()
 """,
 )
+_FULL = 60_000  # bytes of the 64 KiB that a pipe of Linux holds
 LONGEST = 30.0  # seconds; a process that has not ended by then is killed
 
 
@@ -115,6 +119,12 @@ class Process:
             assert line, self.log
             self.lines.append(line)
             count -= line.startswith(b'{"type":"STATE"')
+
+    def waits_for_its_reader(self) -> bool:
+        """Whether the pipe holds all that it can."""
+        waiting = array("i", [0])
+        fcntl.ioctl(self._out, termios.FIONREAD, waiting)
+        return waiting[0] > _FULL
 
     def stop_reading(self) -> None:
         """Close this end of its stdout."""

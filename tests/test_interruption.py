@@ -116,15 +116,15 @@ def test_a_signal_in_the_middle_of_records_leaves_whole_messages_and_a_state(
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
-def test_no_record_is_lost_to_a_pipe_that_is_full_while_signals_come(
+def test_no_record_is_lost_when_a_signal_comes_while_the_pipe_is_full(
     world: World, config: dict[str, Any], today: date, tmp_path: Path, unbuffered: str
 ) -> None:
     catalog = catalog_of(config, USAGES)
     variables = {"PYTHONUNBUFFERED": unbuffered}
     with Process(tmp_path, config, environment=variables, catalog=catalog) as run:
-        for _ in range(12):  # the pipe fills between two states
-            run.read_states(3)
-            time.sleep(0.02)
+        for _ in range(8):
+            run.read_states(2)
+            eventually(run.waits_for_its_reader)
             run.signal(signal.SIGSTOP)
             run.signal(signal.SIGCONT)
         assert run.end() == 0
