@@ -21,6 +21,14 @@ class PipelineError(Exception):
     """A run of Meltano that failed, with the end of what it printed."""
 
 
+def variables_of(settings: dict[str, Any]) -> dict[str, str]:
+    """The environment variables that give the tap these settings."""
+    return {
+        f"TAP_GITHUB_COPILOT_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+        for name, value in settings.items()
+    }
+
+
 @dataclass(frozen=True)
 class Pipeline:
     """The project's own Meltano pipeline into one schema of a database.
@@ -42,15 +50,9 @@ class Pipeline:
     @property
     def environment(self) -> dict[str, str]:
         """The environment variables that configure Meltano, the tap and the target."""
-        tap = {
-            f"TAP_GITHUB_COPILOT_{name.upper()}": value
-            if isinstance(value, str)
-            else json.dumps(value)
-            for name, value in self.settings.items()
-        }
         return {
             **{k: v for k, v in os.environ.items() if not k.startswith("TAP_GITHUB_COPILOT_")},
-            **tap,
+            **variables_of(self.settings),
             "MELTANO_PROJECT_ROOT": str(PROJECT),
             "MELTANO_DATABASE_URI": f"sqlite:///{self.folder}/meltano.db",
             "MELTANO_CLI_LOG_LEVEL": "info",

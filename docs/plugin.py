@@ -12,8 +12,8 @@ from typing import Any
 import yaml
 
 from tap_github_copilot.declared import SUFFICIENT
+from tap_github_copilot.settings import NAME
 
-_NAME = "tap-github-copilot"
 _DOCUMENTATION = "https://docs.github.com/en/rest/copilot/copilot-usage-metrics"
 _HEAD = "# Made from `tap-github-copilot --about` by `make docs`.\n"
 
@@ -64,13 +64,13 @@ def definition() -> dict[str, Any]:
     `repo` stands in it once pyproject.toml names the repository's public address.
     """
     urls = dict(
-        entry.split(", ", 1) for entry in metadata.metadata(_NAME).get_all("Project-URL") or []
+        entry.split(", ", 1) for entry in metadata.metadata(NAME).get_all("Project-URL") or []
     )
     repository = {"repo": urls["Repository"]} if "Repository" in urls else {}
     return {
-        "name": _NAME,
-        "namespace": _NAME.replace("-", "_"),
-        "variant": _NAME,
+        "name": NAME,
+        "namespace": NAME.replace("-", "_"),
+        "variant": NAME,
         "label": "GitHub Copilot",
         "description": (
             "Every person's day with GitHub Copilot: usage metrics, seats, teams and "
@@ -78,8 +78,8 @@ def definition() -> dict[str, Any]:
         ),
         "domain_url": _DOCUMENTATION,
         "logo_url": "/assets/logos/extractors/github-copilot.png",
-        "pip_url": _NAME,
-        "executable": _NAME,
+        "pip_url": NAME,
+        "executable": NAME,
         "capabilities": capabilities(),
         "keywords": ["api", "meltano_sdk"],
         "log_parser": "singer-sdk",

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
+import yaml
 from psycopg import sql
 from psycopg.rows import dict_row
 
@@ -16,7 +17,9 @@ if TYPE_CHECKING:
     import psycopg
 
 PACKAGE = Path(__file__).parents[1] / "transform"
-IDLE_AFTER_DAYS = 28
+_MACROS = (PACKAGE / "macros" / "measures.sql").read_text(encoding="utf-8")
+_VARIABLES = yaml.safe_load((PACKAGE / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
+IDLE_AFTER_DAYS: int = _VARIABLES["idle_after_days"]
 Row = dict[str, Any]
 
 
@@ -62,11 +65,12 @@ class Models:
         """The rows of a query over the models.
 
         Args:
-            query: A `select` whose tables are models; may name values as `%(name)s`.
+            query: A `select` whose tables are models; may call the package's macros, and
+                name values as `%(name)s`.
             values: By name.
         """
         with self._connection.cursor(row_factory=dict_row) as cursor:
-            text = self._models.replace("%", "%%") + query
+            text = self._models.replace("%", "%%") + self._render(query, set())
             return cursor.execute(text.encode(), values).fetchall()
 
     def names(self) -> dict[str, str]:
@@ -82,19 +86,27 @@ class Models:
 
     def _rendered(self) -> dict[str, str]:
         """Each model's SQL, what it refers to first."""
-        macros = (PACKAGE / "macros" / "measures.sql").read_text()
         refers: dict[str, set[str]] = {}
         texts = {}
         for path in (PACKAGE / "models").glob("*.sql"):
             used = refers.setdefault(path.stem, set())
-            environment = jinja2.Environment(autoescape=False)  # noqa: S701 - SQL, no HTML
-            environment.globals.update(
-                ref=lambda name, used=used: used.add(name) or name,
-                var=lambda name: {"level": self.level, "idle_after_days": IDLE_AFTER_DAYS}[name],
-                raw=self._raw,
-            )
-            texts[path.stem] = environment.from_string(macros + path.read_text()).render()
+            texts[path.stem] = self._render(path.read_text(), used)
         return {name: texts[name] for name in TopologicalSorter(refers).static_order()}
+
+    def _render(self, text: str, used: set[str]) -> str:
+        """SQL as dbt would make it of the package's; adds what it refers to."""
+
+        def ref(name: str) -> str:
+            used.add(name)
+            return name
+
+        environment = jinja2.Environment(autoescape=False)  # noqa: S701 - SQL, no HTML
+        environment.globals.update(
+            ref=ref,
+            var=(_VARIABLES | {"level": self.level}).__getitem__,
+            raw=self._raw,
+        )
+        return environment.from_string(_MACROS + text).render()
 
     def _raw(self, table: str, columns: Mapping[str, str]) -> str:
         """What the macro `raw` promises."""

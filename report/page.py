@@ -7,6 +7,7 @@ from html import escape
 from typing import TYPE_CHECKING, Any
 
 from report.cards import breaks, cards
+from report.models import IDLE_AFTER_DAYS
 from report.scope_figures import SPAN
 
 if TYPE_CHECKING:
@@ -54,7 +55,10 @@ _MEASURES = (
     ("Active", "any use of Copilot of their own on a day: activity, credits or a feature's flag."),
     ("Engaged", "prompted, or accepted code, on a day."),
     ("Acceptance rate", "code completions accepted, of those shown; no other feature."),
-    ("Used seat", f"its holder was active, or seen by GitHub, within {SPAN} days; else idle."),
+    (
+        "Used seat",
+        f"its holder was active, or seen by GitHub, within {IDLE_AFTER_DAYS} days; else idle.",
+    ),
 )
 
 

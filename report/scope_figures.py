@@ -41,11 +41,6 @@ class ScopeFigures:
     teams: list[Row] = field(default_factory=list)
     ledger: dict[str, list[Row]] = field(default_factory=dict)
 
-    @property
-    def first(self) -> date | None:
-        """The first of the last 28 days of reports."""
-        return None if self.newest is None else self.newest - timedelta(days=SPAN - 1)
-
 
 def scopes(models: Models) -> list[str]:
     """All scopes of which anything was loaded, seats or a ledger alone included."""
@@ -89,17 +84,15 @@ def figures(models: Models, scope: str) -> ScopeFigures:
 
 _IN_SPAN = "where scope = %(scope)s and day between %(first)s and %(newest)s"
 _SUMMARY = f"""
-    select count(distinct case when active then user_id end) as active_people,
-           count(distinct case when engaged then user_id end) as engaged_people,
-           sum(user_initiated_interaction_count) as prompts,
-           sum(loc_added_sum) as lines_added,
+    select {{{{ active_people() }}}} as active_people,
+           {{{{ engaged_people() }}}} as engaged_people,
            sum(ai_credits_used) as credits
     from usages {_IN_SPAN}
 """
 _RATE = f"""
     select sum(code_generation_activity_count) as completions_shown,
            sum(code_acceptance_activity_count) as completions_accepted
-    from breakdowns {_IN_SPAN} and breakdown = 'feature' and feature = 'code_completion'
+    from breakdowns {_IN_SPAN} and {{{{ is_completion() }}}}
 """
 _SEATS = """
     select count(*) as seats, count(*) filter (where used) as used_seats,

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import psycopg
 
+from tests.running import SEATS, USAGES
+
 if TYPE_CHECKING:
     from demo.postgres import Database
 
-USAGES = "github_copilot_daily_usages"
-SEATS = "github_copilot_seats"
 BY_DAY = (
     USAGES,
     "github_copilot_daily_usage_breakdowns",

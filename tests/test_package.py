@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import yaml
 
+from demo.pipeline import MELTANO, variables_of
 from docs.__main__ import HUB
 from tests.reading import ago
 from tests.running import config_for
+from tests.simulator.world import World
 
 if TYPE_CHECKING:
     from tests.simulator.server import Simulator
-    from tests.simulator.world import World
 
 ROOT = Path(__file__).parents[1]
 ASK = (
@@ -30,7 +31,6 @@ ASK = (
 
 
 UV = str(Path(sys.executable).with_name("uv"))
-MELTANO = str(Path(sys.executable).with_name("meltano"))
 
 
 @pytest.fixture(scope="module")
@@ -137,18 +137,15 @@ def test_meltano_adds_the_extractor_from_the_hubs_file(
     definition.write_text(yaml.safe_dump(yaml.safe_load(HUB.read_text()) | {"pip_url": str(wheel)}))
     (tmp_path / "meltano.yml").write_text("send_anonymous_usage_stats: false\n")
     extractor = ["add", "--plugin-type", "extractor", "tap-github-copilot"]
-    _run(MELTANO, *extractor, "--from-ref", str(definition), cwd=tmp_path)
-    settings = {
-        f"TAP_GITHUB_COPILOT_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
-        for name, value in settings_for(github, world).items()
-    }
-    messages = _run(MELTANO, "invoke", "tap-github-copilot", cwd=tmp_path, **settings)
+    _run(str(MELTANO), *extractor, "--from-ref", str(definition), cwd=tmp_path)
+    variables = variables_of(settings_for(github, world))
+    messages = _run(str(MELTANO), "invoke", "tap-github-copilot", cwd=tmp_path, **variables)
     assert '"type":"RECORD"' in messages
 
 
 def settings_for(github: Simulator, world: World) -> dict[str, Any]:
     """Reads a few days of an enterprise; a process of its own cannot be told another today."""
-    world.today = type(world)().today
+    world.today = World().today
     world.add("/enterprises/acme")
     return config_for(github, start_date=ago(world.today, 6))
 

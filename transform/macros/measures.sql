@@ -21,6 +21,9 @@
 
 {% macro engaged_people() %}count(distinct case when engaged then user_id end){% endmacro %}
 
+{# The entries of breakdowns that an acceptance rate is made from. #}
+{% macro is_completion() %}(breakdown = 'feature' and feature = 'code_completion'){% endmacro %}
+
 {# Rows of a day's newest load, unless the ledger says that the day lost all its rows: what
    GitHub withdrew in a correction is gone. #}
 {% macro current_rows(rows, report) %}

@@ -32,26 +32,28 @@ last_use as (
 
 newest_day as (
     select scope, max(day) as day from {{ ref('usages') }} as u group by 1
-)
+),
 
-select
-    l.scope,
-    l.user_id,
-    l.user_login,
-    l.grants,
-    l.last_activity_on,
-    a.last_active_day,
-    greatest(
-        coalesce(a.last_active_day, l.last_activity_on),
-        coalesce(l.last_activity_on, a.last_active_day)
-    ) as last_used_on,
-    coalesce(
+people as (
+    select
+        l.*,
+        a.last_active_day,
         greatest(
             coalesce(a.last_active_day, l.last_activity_on),
             coalesce(l.last_activity_on, a.last_active_day)
-        ) > n.day - {{ var('idle_after_days') }},
-        false
-    ) as used
-from listed as l
-left join last_use as a on a.scope = l.scope and a.user_id = l.user_id
-left join newest_day as n on n.scope = l.scope
+        ) as last_used_on
+    from listed as l
+    left join last_use as a on a.scope = l.scope and a.user_id = l.user_id
+)
+
+select
+    p.scope,
+    p.user_id,
+    p.user_login,
+    p.grants,
+    p.last_activity_on,
+    p.last_active_day,
+    p.last_used_on,
+    coalesce(p.last_used_on > n.day - {{ var('idle_after_days') }}, false) as used
+from people as p
+left join newest_day as n on n.scope = p.scope

@@ -22,7 +22,7 @@ completions as (
         {{ acceptance_rate('code_acceptance_activity_count', 'code_generation_activity_count') }}
             as acceptance_rate
     from {{ ref('breakdowns') }} as b
-    where breakdown = 'feature' and feature = 'code_completion'
+    where {{ is_completion() }}
     group by 1, 2
 )
 
