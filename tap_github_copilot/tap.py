@@ -34,6 +34,7 @@ from tap_github_copilot.run import Run, RunFailedError
 from tap_github_copilot.settings import NAME, Settings, WrongSettingsError, level_of
 from tap_github_copilot.shards import days_of, shards_of
 from tap_github_copilot.state import check_state
+from tap_github_copilot.stream_maps import Mapper
 from tap_github_copilot.streams.breakdowns import DailyUsageBreakdowns
 from tap_github_copilot.streams.daily import DailyStream
 from tap_github_copilot.streams.report_days import ReportDays
@@ -109,6 +110,11 @@ class TapGitHubCopilot(Tap):
             ConfigValidationError: The configuration was never checked, and is wrong.
         """
         return Run(self._settings, self.clock, self._readers())
+
+    def setup_mapper(self) -> None:
+        """Register the catalog's schemas with stream maps and flattening."""
+        self.mapper = Mapper(plugin_config=dict(self.config), logger=self.logger)
+        self.mapper.register_raw_streams_from_catalog(self.catalog)
 
     def discover_streams(self) -> Sequence[ScopeStream]:
         """All streams; no credentials and no settings are needed for it."""

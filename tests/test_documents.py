@@ -6,7 +6,7 @@ import json
 import re
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
@@ -17,6 +17,11 @@ from docs.__main__ import HUB
 from tap_github_copilot import schemas
 from tap_github_copilot.scopes import Level
 from tap_github_copilot.tap import TapGitHubCopilot
+from tests.running import run_tap
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import date
 
 ROOT = Path(__file__).parents[1]
 FILLED_BY_THE_TAP = ("active", "fetched_at", "status", "provisional")
@@ -85,6 +90,69 @@ def test_a_schema_holds_nothing_that_breaks_a_target(path: Path) -> None:
         assert column.get("additionalProperties", True) is True
         if "integer" in types:
             assert (column["minimum"], column["maximum"]) == (-(2**63), 2**63 - 1)
+
+
+def objects_in(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Every schema of an object in a schema, however deep, itself included."""
+    if "object" in schema["type"]:
+        yield schema
+    for part in (*schema.get("properties", {}).values(), *filter(None, [schema.get("items")])):
+        yield from objects_in(part)
+
+
+def schema_messages(level: Level, today: date, **more: Any) -> dict[str, dict[str, Any]]:
+    """The schemas that the tap sends at a level, by stream."""
+    config = {f"{level}s": ["somebody"], "token": "t"}
+    outcome = run_tap(config | more.pop("config", {}), today, options=("--test=schema",), **more)
+    return {m["stream"]: m["schema"] for m in outcome.messages if m["type"] == "SCHEMA"}
+
+
+def catalog_at(level: Level) -> dict[str, Any]:
+    config = {f"{level}s": ["somebody"]}
+    return TapGitHubCopilot(config=config, validate_config=False).catalog_dict
+
+
+@pytest.mark.parametrize("path", SCHEMAS, ids=lambda path: path.stem)
+def test_every_object_of_a_schema_file_has_properties(path: Path) -> None:
+    assert all("properties" in each for each in objects_in(json.loads(path.read_text())))
+
+
+@pytest.mark.parametrize("level", list(Level))
+def test_every_object_that_the_tap_sends_has_properties(level: Level, today: date) -> None:
+    discovered = {s["tap_stream_id"]: s["schema"] for s in catalog_at(level)["streams"]}
+    sent = schema_messages(level, today, streams=None)
+    assert sent.keys() == discovered.keys() == {path.stem for path in SCHEMAS}
+    for schema in (*discovered.values(), *sent.values()):
+        found = list(objects_in(schema))
+        assert len(found) > 1
+        assert all("properties" in each for each in found)
+
+
+@pytest.mark.parametrize("level", list(Level))
+def test_an_older_catalog_without_properties_is_completed(level: Level, today: date) -> None:
+    catalog = catalog_at(level)
+    for stream in catalog["streams"]:
+        for each in objects_in(stream["schema"]):
+            if not each["properties"]:
+                del each["properties"]
+    sent = schema_messages(level, today, catalog=catalog)
+    assert sent.keys() == {path.stem for path in SCHEMAS}
+    assert sent == schema_messages(level, today, streams=None)
+
+
+@pytest.mark.parametrize("level", list(Level))
+def test_flattening_loses_no_column(level: Level, today: date) -> None:
+    flat = {"flattening_enabled": True, "flattening_max_depth": 2}
+    maps = {"stream_maps": {"github_copilot_seats": {"twice": "int(user_id) * 2"}}}
+    for more in ({}, maps):
+        sent = schema_messages(level, today, streams=None, config=flat | more)
+        whole = schema_messages(level, today, streams=None, config=more)
+        for stream, schema in whole.items():
+            flattened = sent[stream]["properties"]
+            assert flattened.keys() == schema["properties"].keys()
+            for name, column in schema["properties"].items():
+                nested = {"object", "array"} & {*column["type"]}
+                assert flattened[name] == ({"type": ["string", "null"]} if nested else column)
 
 
 @pytest.mark.parametrize("level", list(Level))
