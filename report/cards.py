@@ -40,7 +40,7 @@ class Card:
 
 def breaks() -> list[Row]:
     """The days on which GitHub changed what it counts, oldest first."""
-    with (PACKAGE / "seeds" / "github_series_breaks.csv").open(encoding="utf-8") as file:
+    with (PACKAGE / "seeds" / "github_copilot__series_breaks.csv").open(encoding="utf-8") as file:
         return [row | {"day": date.fromisoformat(row["day"])} for row in csv.DictReader(file)]
 
 

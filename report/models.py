@@ -17,7 +17,10 @@ if TYPE_CHECKING:
     import psycopg
 
 PACKAGE = Path(__file__).parents[1] / "transform"
-_MACROS = (PACKAGE / "macros" / "measures.sql").read_text(encoding="utf-8")
+_MACROS = "".join(
+    (PACKAGE / "macros" / name).read_text(encoding="utf-8")
+    for name in ("measures.sql", "dialects.sql")
+)
 _VARIABLES = yaml.safe_load((PACKAGE / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
 IDLE_AFTER_DAYS: int = _VARIABLES["idle_after_days"]
 Row = dict[str, Any]
@@ -88,7 +91,9 @@ class Models:
         """Each model's SQL, what it refers to first."""
         refers: dict[str, set[str]] = {}
         texts = {}
-        for path in (PACKAGE / "models").glob("*.sql"):
+        for path in (PACKAGE / "models").rglob("*.sql"):
+            if path.parent.name == "dx":
+                continue
             used = refers.setdefault(path.stem, set())
             texts[path.stem] = self._render(path.read_text(), used)
         return {name: texts[name] for name in TopologicalSorter(refers).static_order()}
@@ -104,12 +109,15 @@ class Models:
         environment.globals.update(
             ref=ref,
             var=(_VARIABLES | {"level": self.level}).__getitem__,
-            raw=self._raw,
+            copilot_raw=self._raw,
+            adapter=_Adapter(),
+            config=lambda **_: "",
+            is_incremental=lambda: False,
         )
         return environment.from_string(_MACROS + text).render()
 
     def _raw(self, table: str, columns: Mapping[str, str]) -> str:
-        """What the macro `raw` promises."""
+        """What the macro `copilot_raw` promises."""
         found = self._columns.get(table, set())
         listed = ", ".join(
             f"cast({name if name in found else 'null'} as {kind}) as {name}"
@@ -119,6 +127,15 @@ class Models:
             return f"select {listed} where false"
         place = sql.Identifier(self._schema, table).as_string(None)
         return f"select {listed} from {place}"
+
+
+class _Adapter:
+    """What the macros ask of dbt's `adapter`."""
+
+    @jinja2.pass_context
+    def dispatch(self, context: jinja2.runtime.Context, name: str, _package: str) -> Any:
+        """The macro for PostgreSQL, or else the one for every database."""
+        return context.get(f"postgres__{name}") or context[f"default__{name}"]
 
 
 def _with(models: Mapping[str, str]) -> str:

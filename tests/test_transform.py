@@ -53,7 +53,7 @@ def test_weekly_adoption_is_what_the_reports_say(loaded: Loaded, ask: Any) -> No
         for entry in completions(row):
             week["shown"] += entry["code_generation_activity_count"]
             week["accepted"] += entry["code_acceptance_activity_count"]
-    found = ask("select * from weekly_adoption order by week")
+    found = ask("select * from github_copilot__weekly_adoption order by week")
     assert [row["week"] for row in found] == sorted(weeks)
     for row in found:
         week = weeks[row["week"]]
@@ -66,7 +66,7 @@ def test_weekly_adoption_is_what_the_reports_say(loaded: Loaded, ask: Any) -> No
 
 
 def test_idle_seats_are_those_of_the_reports(loaded: Loaded, ask: Any) -> None:
-    found = ask("select user_id, user_login, used from seats order by 1")
+    found = ask("select user_id, user_login, used from github_copilot__seats order by 1")
     idle = [(row["user_id"], row["user_login"]) for row in found if not row["used"]]
     assert idle == idle_people(loaded, loaded.usages)
     assert len(found) == len({row["user_id"] for row in found}) > len(idle)
@@ -75,10 +75,10 @@ def test_idle_seats_are_those_of_the_reports(loaded: Loaded, ask: Any) -> None:
 def test_teams_languages_models_and_credits_add_up(loaded: Loaded, ask: Any) -> None:
     prompts = "user_initiated_interaction_count"
     for model, array, by, counter, column in (
-        ("weekly_features", "totals_by_feature", "feature", prompts, "prompts"),
-        ("weekly_models", "totals_by_model_feature", "model", prompts, "prompts"),
+        ("github_copilot__weekly_features", "totals_by_feature", "feature", prompts, "prompts"),
+        ("github_copilot__weekly_models", "totals_by_model_feature", "model", prompts, "prompts"),
         (
-            *("weekly_languages", "totals_by_language_feature", "language"),
+            *("github_copilot__weekly_languages", "totals_by_language_feature", "language"),
             *("code_generation_activity_count", "generated"),
         ),
     ):
@@ -91,11 +91,11 @@ def test_teams_languages_models_and_credits_add_up(loaded: Loaded, ask: Any) -> 
     members: dict[tuple[date, str], set[int]] = defaultdict(set)
     for row in loaded.report("user-teams-1-day"):
         members[monday(row["day"]), row["slug"]].add(row["user_id"])
-    found = ask("select week, team, members from weekly_teams")
+    found = ask("select week, team, members from github_copilot__weekly_teams")
     assert {(r["week"], r["team"]): r["members"] for r in found} == {
         key: len(people) for key, people in members.items()
     }
-    [credit] = ask("select sum(credits) as credits from person_credits")
+    [credit] = ask("select sum(credits) as credits from github_copilot__person_credits")
     whole = sum(row.get("ai_credits_used", 0) for row in loaded.usages)
     assert float(credit["credits"]) == pytest.approx(whole)
 
@@ -105,7 +105,8 @@ def test_the_models_build_on_awkward_schemas(loaded: Loaded, tmp_path: Path, nam
     awkward.make(loaded.database, SCHEMA, name)
     level = "organization" if name == "renamed" else "enterprise"
     dbt.build(loaded.database, name, tmp_path, level=level)
-    rows = loaded.database.rows_in(f"{name}_answers", "select * from weekly_adoption")
+    query = "select * from github_copilot__weekly_adoption"
+    rows = loaded.database.rows_in(f"{name}_answers", query)
     scopes = {"empty": set(), "without_rows": set(), "renamed": {"77"}}
     assert {row["scope"] for row in rows} == scopes.get(name, {ACME.rpartition("/")[2]})
     if name == "without_a_column":
@@ -125,7 +126,10 @@ def test_the_models_build_in_duckdb_and_say_the_same(
             place = f"github_copilot.{table}"
             database.execute(f"create table {place} as select * from read_json_auto('{file}')")
     dbt.build_in_duckdb(path, "github_copilot", tmp_path)
-    query = "select week, active_people, engaged_people, credits from weekly_adoption order by 1"
+    query = (
+        "select week, active_people, engaged_people, credits "
+        "from github_copilot__weekly_adoption order by 1"
+    )
     with duckdb.connect(path) as database:
         found = database.execute("use answers; " + query).fetchall()
     expected = [tuple(row.values()) for row in ask(query)]
@@ -136,9 +140,13 @@ def test_the_models_build_in_duckdb_and_say_the_same(
 def test_what_a_later_load_left_behind_does_not_count(loaded: Loaded, tmp_path: Path) -> None:
     awkward.make(loaded.database, SCHEMA, "later_load")
     dbt.build(loaded.database, "later_load", tmp_path)
-    query = "select count(*) as rows from {} where day = (select max(day) from usages)"
-    [usages] = loaded.database.rows_in("later_load_answers", query.format("usages"))
-    [breakdowns] = loaded.database.rows_in("later_load_answers", query.format("breakdowns"))
-    assert (usages["rows"] > 0, breakdowns["rows"]) == (True, 0)
-    ledger = "select count(*) - count(distinct (report, day)) as repeated from report_calendar"
-    assert loaded.database.rows_in("later_load_answers", ledger) == [{"repeated": 0}]
+
+    def count(of: str, table: str, where: str = "true") -> int:
+        query = f"select count({of}) as found from github_copilot__{table} where {where}"
+        [row] = loaded.database.rows_in("later_load_answers", query)
+        return int(row["found"])
+
+    newest = "day = (select max(day) from github_copilot__usages)"
+    assert count("*", "usages", newest) > 0
+    assert count("*", "breakdowns", newest) == 0
+    assert count("*", "report_calendar") == count("distinct (report, day)", "report_calendar")

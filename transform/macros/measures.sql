@@ -2,38 +2,38 @@
    not be added up. #}
 
 {# The column that names the scope: rows of several scopes are never added up. #}
-{% macro scope() %}
+{% macro copilot_scope() %}
 {%- if var('level') not in ('enterprise', 'organization') -%}
   {{ exceptions.raise_compiler_error("the variable `level` takes enterprise or organization") }}
 {%- endif -%}
 {{ 'enterprise_slug' if var('level') == 'enterprise' else 'organization_id' }}{% endmacro %}
 
-{% macro is_engaged() %}(
+{% macro copilot_is_engaged() %}(
     coalesce(user_initiated_interaction_count, 0) > 0
     or coalesce(code_acceptance_activity_count, 0) > 0
 ){% endmacro %}
 
-{% macro acceptance_rate(accepted, generated) %}
+{% macro copilot_acceptance_rate(accepted, generated) %}
     round(1.0 * sum({{ accepted }}) / nullif(sum({{ generated }}), 0), 4)
 {% endmacro %}
 
-{% macro active_people() %}count(distinct case when active then user_id end){% endmacro %}
+{% macro copilot_active_people() %}count(distinct case when active then user_id end){% endmacro %}
 
-{% macro engaged_people() %}count(distinct case when engaged then user_id end){% endmacro %}
+{% macro copilot_engaged_people() %}count(distinct case when engaged then user_id end){% endmacro %}
 
 {# The entries of breakdowns that an acceptance rate is made from. #}
-{% macro is_completion() %}(breakdown = 'feature' and feature = 'code_completion'){% endmacro %}
+{% macro copilot_is_completion() %}(breakdown = 'feature' and feature = 'code_completion'){% endmacro %}
 
 {# Rows of a day's newest load, unless the ledger says that the day lost all its rows: what
    GitHub withdrew in a correction is gone. #}
-{% macro current_rows(rows, report) %}
+{% macro copilot_current_rows(rows, report) %}
   select r.*
   from (
     select a.*, max(fetched_at) over (partition by scope, day) as newest from {{ rows }} as a
   ) as r
   where r.fetched_at is not distinct from r.newest and not exists (
     select 1
-    from {{ ref('report_calendar') }} as ledger
+    from {{ ref('github_copilot__report_calendar') }} as ledger
     where ledger.scope = r.scope
       and ledger.day = r.day
       and ledger.report = '{{ report }}'
@@ -43,16 +43,16 @@
 {% endmacro %}
 
 {# A scope's week by a dimension of a breakdown. #}
-{% macro weekly_by(dimension, breakdown) %}
+{% macro copilot_weekly_by(dimension, breakdown) %}
   select
     scope,
-    cast(date_trunc('week', day) as date) as week,
+    {{ copilot_week('day') }} as week,
     coalesce({{ dimension }}, 'unknown') as {{ dimension }},
     count(distinct user_id) as people,
     sum(user_initiated_interaction_count) as prompts,
     sum(code_generation_activity_count) as generated,
     sum(code_acceptance_activity_count) as accepted
-  from {{ ref('breakdowns') }} as b
+  from {{ ref('github_copilot__breakdowns') }} as b
   where breakdown = '{{ breakdown }}'
   group by 1, 2, 3
 {% endmacro %}

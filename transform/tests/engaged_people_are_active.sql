@@ -1,1 +1,1 @@
-select * from {{ ref('usages') }} as u where engaged and not active
+select * from {{ ref('github_copilot__usages') }} as u where engaged and not active

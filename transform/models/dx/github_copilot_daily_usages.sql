@@ -2,6 +2,6 @@
 select
     day as date,
     user_login as login,
-    scope as {{ scope() }},
+    scope as {{ copilot_scope() }},
     active
-from {{ ref('usages') }} as u
+from {{ ref('github_copilot__usages') }} as u

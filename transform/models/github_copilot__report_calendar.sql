@@ -2,18 +2,18 @@
 select scope, report, day, status, provisional, row_count
 from (
     select
-        {{ scope() }} as scope,
+        {{ copilot_scope() }} as scope,
         report,
         day,
         status,
         provisional,
         row_count,
         row_number() over (
-            partition by {{ scope() }}, report, day order by fetched_at desc
+            partition by {{ copilot_scope() }}, report, day order by fetched_at desc
         ) as place
     from (
-    {{ raw('github_copilot_report_days', {
-        scope(): 'text', 'report': 'text', 'day': 'date', 'status': 'text',
+    {{ copilot_raw('github_copilot_report_days', {
+        copilot_scope(): 'text', 'report': 'text', 'day': 'date', 'status': 'text',
         'provisional': 'boolean', 'row_count': 'bigint', 'fetched_at': 'timestamp'}) }}
     ) as ledger
 ) as ranked

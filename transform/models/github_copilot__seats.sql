@@ -1,10 +1,10 @@
 -- People who hold a seat now, each once, with their last use. Grants without a person (their
 -- account is deleted) are not people; a scope's newest listing is what counts.
 with grants as (
-    select {{ scope() }} as scope, user_id, user_login, last_activity_at, fetched_at
+    select {{ copilot_scope() }} as scope, user_id, user_login, last_activity_at, fetched_at
     from (
-    {{ raw('github_copilot_seats', {
-        scope(): 'text', 'user_id': 'bigint', 'user_login': 'text',
+    {{ copilot_raw('github_copilot_seats', {
+        copilot_scope(): 'text', 'user_id': 'bigint', 'user_login': 'text',
         'last_activity_at': 'timestamp', 'fetched_at': 'timestamp'}) }}
     ) as s
 ),
@@ -25,13 +25,13 @@ listed as (
 
 last_use as (
     select scope, user_id, max(day) as last_active_day
-    from {{ ref('usages') }} as u
+    from {{ ref('github_copilot__usages') }} as u
     where active
     group by 1, 2
 ),
 
 newest_day as (
-    select scope, max(day) as day from {{ ref('usages') }} as u group by 1
+    select scope, max(day) as day from {{ ref('github_copilot__usages') }} as u group by 1
 ),
 
 people as (

@@ -1,12 +1,12 @@
 -- Person-days as GitHub reports them now.
 with rows_ever as (
     select
-        {{ scope() }} as scope,
+        {{ copilot_scope() }} as scope,
         day,
         user_id,
         user_login,
         coalesce(active, false) as active,
-        {{ is_engaged() }} as engaged,
+        {{ copilot_is_engaged() }} as engaged,
         user_initiated_interaction_count,
         code_generation_activity_count,
         code_acceptance_activity_count,
@@ -15,8 +15,8 @@ with rows_ever as (
         ai_credits_used,
         fetched_at
     from (
-    {{ raw('github_copilot_daily_usages', {
-        scope(): 'text', 'day': 'date', 'user_id': 'bigint', 'user_login': 'text',
+    {{ copilot_raw('github_copilot_daily_usages', {
+        copilot_scope(): 'text', 'day': 'date', 'user_id': 'bigint', 'user_login': 'text',
         'active': 'boolean', 'user_initiated_interaction_count': 'bigint',
         'code_generation_activity_count': 'bigint',
         'code_acceptance_activity_count': 'bigint', 'loc_added_sum': 'bigint',
@@ -25,4 +25,4 @@ with rows_ever as (
     ) as u
     where day is not null
 )
-{{ current_rows('rows_ever', 'users-1-day') }}
+{{ copilot_current_rows('rows_ever', 'users-1-day') }}

@@ -1,7 +1,7 @@
 -- Entries of the breakdowns of person-days as GitHub reports them now.
 with rows_ever as (
     select
-        {{ scope() }} as scope,
+        {{ copilot_scope() }} as scope,
         day,
         user_id,
         breakdown,
@@ -14,8 +14,8 @@ with rows_ever as (
         code_acceptance_activity_count,
         fetched_at
     from (
-    {{ raw('github_copilot_daily_usage_breakdowns', {
-        scope(): 'text', 'day': 'date', 'user_id': 'bigint', 'breakdown': 'text',
+    {{ copilot_raw('github_copilot_daily_usage_breakdowns', {
+        copilot_scope(): 'text', 'day': 'date', 'user_id': 'bigint', 'breakdown': 'text',
         'breakdown_key': 'text', 'feature': 'text', 'language': 'text', 'model': 'text',
         'user_initiated_interaction_count': 'bigint',
         'code_generation_activity_count': 'bigint',
@@ -25,12 +25,12 @@ with rows_ever as (
 ),
 
 current_rows as (
-{{ current_rows('rows_ever', 'users-1-day') }}
+{{ copilot_current_rows('rows_ever', 'users-1-day') }}
 ),
 
 -- A day whose rows have no entry any more leaves its old ones: they are older than the day.
 loads as (
-    select scope, day, max(fetched_at) as fetched_at from {{ ref('usages') }} as u group by 1, 2
+    select scope, day, max(fetched_at) as fetched_at from {{ ref('github_copilot__usages') }} as u group by 1, 2
 )
 
 select c.*

@@ -8,6 +8,6 @@ from (
         row_number() over (
             partition by scope, user_id order by (user_login is null), day desc
         ) as place
-    from {{ ref('usages') }} as u
+    from {{ ref('github_copilot__usages') }} as u
 ) as ranked
 where place = 1

@@ -1,2 +1,0 @@
--- A scope's week by feature.
-{{ weekly_by('feature', 'feature') }}

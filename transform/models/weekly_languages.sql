@@ -1,2 +1,0 @@
--- A scope's week by language.
-{{ weekly_by('language', 'language_feature') }}
