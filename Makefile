@@ -26,7 +26,7 @@ soak: $(VENV)/ready
 
 # Both engines for real, each in an environment of its own.
 test-orchestrate: $(VENV)/ready .cache/airflow/ready .cache/dagster/ready
-	$(BIN)/python -m pytest engine_tests
+	$(BIN)/python -m pytest tests/engines
 
 .cache/%/ready: $(VENV)/ready
 	@echo "Setting up .cache/$* (once) …"
@@ -54,7 +54,7 @@ bench: $(VENV)/ready
 	$(BIN)/python -m benchmarks
 
 docs: $(VENV)/ready
-	$(BIN)/python -m docs
+	$(BIN)/python -m tools
 
 # From a tested checkout to PyPI: make release VERSION=0.2.0 (needs UV_PUBLISH_TOKEN).
 release: $(VENV)/ready

@@ -11,8 +11,8 @@ from pathlib import Path
 
 from benchmarks.running import ROOT, report, serving, write_config
 from demo import postgres
-from tests.reading import catalog_of
-from tests.running import USAGES
+from tests.support.daily_usages import catalog_of
+from tests.support.tap_runs import USAGES
 
 PEOPLE = 20_000  # so that the start of either process does not decide
 _COMMANDS = Path(sys.executable).parent

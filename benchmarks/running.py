@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 from typing import TYPE_CHECKING, Any
 
-from tests.simulator.access import TOKEN
+from simulator.access import TOKEN
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -12,9 +12,9 @@ import sys
 from datetime import timedelta
 from typing import Any
 
-from tests.simulator.people import crowd, usages
-from tests.simulator.server import Simulator
-from tests.simulator.world import USERS, World, shards_of
+from simulator.people import crowd, usages
+from simulator.server import Simulator
+from simulator.world import USERS, World, shards_of
 
 _AGE = 6
 _REPEATED = ("totals_by_feature", "totals_by_language_feature", "totals_by_model_feature")

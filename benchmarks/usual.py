@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import requests
 from singer_sdk import Stream, Tap
 
-from tap_github_copilot import schemas
+from simulator.people import COUNTERS
+from tap_github_copilot.schemas import load_schema
 from tap_github_copilot.scopes import Level
-from tests.simulator.people import COUNTERS
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -52,7 +52,7 @@ def described(depth: int = 2) -> dict[str, Any]:
 
 def schema() -> dict[str, Any]:
     """Our schema with its nested parts declared in full."""
-    whole = schemas.load("github_copilot_daily_usages", Level.ENTERPRISE)
+    whole = load_schema("github_copilot_daily_usages", Level.ENTERPRISE)
     for column in whole["properties"].values():
         if "object" in column["type"]:
             column.update(described())

@@ -17,10 +17,10 @@ import psycopg
 from demo import postgres, story
 from demo.pipeline import PROJECT, Pipeline, PipelineError
 from report.__main__ import draw
-from tests.simulator.access import TOKEN
-from tests.simulator.replay import Replay
-from tests.simulator.server import Simulator
-from tests.simulator.world import World
+from simulator.access import TOKEN
+from simulator.replay import Replay
+from simulator.server import Simulator
+from simulator.world import World
 
 SCHEMA = "github_copilot_demo"
 REPORT = PROJECT / "output" / "copilot-adoption.html"

@@ -9,15 +9,15 @@ from psycopg import sql
 from demo.comparison import differences
 from demo.pipeline import Pipeline
 from demo.recipes import recipes
+from simulator.access import TOKEN
 from tap_github_copilot.schemas import SCHEMAS
-from tests.simulator.access import TOKEN
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from demo.postgres import Database
-    from tests.simulator.replay import Replay
-    from tests.simulator.server import Simulator
+    from simulator.replay import Replay
+    from simulator.server import Simulator
 
 TABLES = tuple(sorted(path.stem for path in SCHEMAS.glob("*.json")))
 _SUMMARY = """

@@ -8,11 +8,11 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tap_github_copilot.github.api import API_VERSION
-from tap_github_copilot.github.envelope import BadEnvelopeError
+from tap_github_copilot.errors import Refusal
+from tap_github_copilot.github.client import API_VERSION
+from tap_github_copilot.github.responses import BadEnvelopeError
 from tap_github_copilot.github.seats import PATH as SEATS
-from tap_github_copilot.refusals import Refusal
-from tap_github_copilot.run import CLOSED
+from tap_github_copilot.run import ACCESS_DENIED
 from tap_github_copilot.scopes import Level
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def check(run: Run, streams: Iterable[DailyStream]) -> Iterator[Finding]:
     A token or an App's JWT that is refused is the last finding, as it ends a run.
 
     Args:
-        run: Whose settings, sign-in and gate are used.
+        run: Whose settings, sign-in and rate_limiter are used.
         streams: Whose reports are tried.
     """
     try:
@@ -90,7 +90,9 @@ def _check_scope(run: Run, scope: Scope, reports: dict[str, bool]) -> Iterator[F
         run,
         scope,
         f"{path}?per_page=1",
-        lambda: run.api.get(path, run.sign_in.bearer(scope), scope=scope, query={"per_page": "1"}),
+        lambda: run.client.get(
+            path, run.sign_in.credential(scope), scope=scope, query={"per_page": "1"}
+        ),
         optional=True,
     )
 
@@ -116,11 +118,11 @@ def _finding(
         credential = "YOUR_APP_JWT"
     else:
         credential = "YOUR_INSTALLATION_TOKEN" if run.sign_in.is_app else "YOUR_TOKEN"
-    headers = (f"Authorization: Bearer {credential}", f"X-GitHub-Api-Version: {API_VERSION}")
+    headers = (f"Authorization: Bearer {credential}", f"X-GitHub-Client-Version: {API_VERSION}")
     curl = shlex.join(["curl", *(part for header in headers for part in ("-H", header)), url])
     if refusal is None:
         return Finding(scope, endpoint, "ok", "", curl, fatal=False)
-    closed = optional and run.sign_in.is_app and isinstance(refusal, CLOSED)
+    closed = optional and run.sign_in.is_app and isinstance(refusal, ACCESS_DENIED)
     to_do = ("optional for an App; to open it: " if closed else "") + refusal.hint
     return Finding(
         scope,

@@ -15,8 +15,8 @@ from singer_sdk.plugin_base import SingerCommand
 from singer_sdk.singerlib import Catalog
 
 from tap_github_copilot.clock import InterruptedRun
+from tap_github_copilot.errors import Refusal
 from tap_github_copilot.output import TargetGoneError
-from tap_github_copilot.refusals import Refusal
 from tap_github_copilot.run import RunFailedError
 from tap_github_copilot.shards import WrongOptionError
 from tap_github_copilot.state import WrongStateError

@@ -1,7 +1,7 @@
-"""Time as a value: the one place that reads the clock or waits.
+"""Time as a value: the one place that reads the clock or waits, and moments as text.
 
-A run asks this clock for the present and waits on it, so a test can pass a clock of
-its own and no test sleeps, and so that a stop ends every wait at once.
+A run asks this clock for the present and waits on it, so that a test can pass a clock of
+its own and never sleeps, and so that a stop ends every wait at once.
 """
 
 from __future__ import annotations
@@ -54,3 +54,20 @@ class Clock:
     def stopped(self) -> bool:
         """Whether the run was told to stop."""
         return self._stop.is_set()
+
+
+def timestamp(moment: datetime) -> str:
+    """A moment of ours, to the microsecond."""
+    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def utc(value: object) -> str | None:
+    """A date-time of GitHub's in UTC, whatever its offset; None where it is none."""
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+    except (ValueError, OverflowError):
+        return None

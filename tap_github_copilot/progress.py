@@ -20,7 +20,7 @@ Row = TypeVar("Row")
 EVERY = 10.0  # seconds between two lines about the same course
 
 
-class Course:
+class PartitionProgress:
     """A stream's way through the days of one scope.
 
     Args:
@@ -74,12 +74,12 @@ class Progress:
     """All courses of a run."""
 
     clock: Clock
-    courses: list[Course] = field(default_factory=list)
+    courses: list[PartitionProgress] = field(default_factory=list)
 
     @contextmanager
-    def of(self, title: str) -> Iterator[Course]:
+    def of(self, title: str) -> Iterator[PartitionProgress]:
         """The course of a stream through a scope, day by day where it has days."""
-        course = Course(title, self.clock)
+        course = PartitionProgress(title, self.clock)
         self.courses.append(course)
         try:
             yield course

@@ -10,8 +10,8 @@ from datetime import date
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from tap_github_copilot.github.contents import INT64, whole_number
-from tap_github_copilot.github.moments import utc
+from tap_github_copilot.clock import utc
+from tap_github_copilot.github.report_files import INT64, whole_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

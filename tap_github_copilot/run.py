@@ -10,14 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING
 
 from tap_github_copilot.days import Calendar, oldest_served
-from tap_github_copilot.github.api import Api
-from tap_github_copilot.github.disk import Spool
-from tap_github_copilot.github.download import Downloads
-from tap_github_copilot.github.reports import Reports
-from tap_github_copilot.github.shelf import Shelf
-from tap_github_copilot.github.signin import AppSignIn, SignIn, TokenSignIn
-from tap_github_copilot.progress import Progress
-from tap_github_copilot.refusals import (
+from tap_github_copilot.errors import (
     POLICY_HINT,
     InvalidPermissions,
     IpNotAllowed,
@@ -26,6 +19,12 @@ from tap_github_copilot.refusals import (
     Refusal,
     RefusedRequest,
 )
+from tap_github_copilot.github.app import AppSignIn, SignIn, TokenSignIn
+from tap_github_copilot.github.client import Client
+from tap_github_copilot.github.downloads import Downloads
+from tap_github_copilot.github.report_cache import DiskBuffer, ReportCache
+from tap_github_copilot.github.reports import Reports
+from tap_github_copilot.progress import Progress
 from tap_github_copilot.scopes import Level, Scope
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
     from tap_github_copilot.clock import Clock
     from tap_github_copilot.settings import Settings
 
-CLOSED = (InvalidPermissions, PolicyDisabled, IpNotAllowed, NoResource)
+ACCESS_DENIED = (InvalidPermissions, PolicyDisabled, IpNotAllowed, NoResource)
 logger = logging.getLogger("tap-github-copilot")
 
 
@@ -67,15 +66,15 @@ class Run:
     failures: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.api = Api(self.settings, self.clock)
+        self.client = Client(self.settings, self.clock)
         self.downloads = Downloads(self.settings)
         self.sign_in: SignIn
         if isinstance(self.settings.credential, str):
             self.sign_in = TokenSignIn(self.settings.credential)
         else:
-            self.sign_in = AppSignIn(self.api, self.settings.credential, self.clock)
-        self.reports = Reports(self.api, self.downloads, self.sign_in, self.clock)
-        self.shelf = Shelf(self.reports, self.readers, Spool())
+            self.sign_in = AppSignIn(self.client, self.settings.credential, self.clock)
+        self.reports = Reports(self.client, self.downloads, self.sign_in, self.clock)
+        self.report_cache = ReportCache(self.reports, self.readers, DiskBuffer())
         self.calendar = self._calendar(self.clock.now().date())
         self._organization_ids: dict[Scope, str] = {}
         self._silent: dict[Scope, bool] = {}
@@ -145,7 +144,7 @@ class Run:
         known = self.sign_in.organization_id(scope)
         if known is not None:
             return known
-        answer = self.api.get(scope.path, self.sign_in.bearer(scope), scope=scope)
+        answer = self.client.get(scope.path, self.sign_in.credential(scope), scope=scope)
         body = answer.json_or_none()
         number = body.get("id") if isinstance(body, dict) else None
         if number is None:
@@ -183,7 +182,7 @@ class Run:
         if not scope.listed and isinstance(refusal, PolicyDisabled | InvalidPermissions):
             logger.warning("%s; skipped, since the configuration does not name it", line)
             return
-        if optional and isinstance(refusal, CLOSED):
+        if optional and isinstance(refusal, ACCESS_DENIED):
             logger.warning("%s; skipped, since not every App may read this", line)
             return
         logger.error("%s", line)
@@ -202,11 +201,11 @@ class Run:
         if self.failures:
             raise RunFailedError(self.failures)
 
-    def has_told(self, refusal: Refusal) -> bool:
+    def was_reported(self, refusal: Refusal) -> bool:
         """Whether the same refusal was noted before, by whatever stream."""
         return str(refusal) in self._told
 
-    def tell_once(self, line: str) -> None:
+    def warn_once(self, line: str) -> None:
         """Warn, but of the same thing only once a run."""
         if line not in self._told:
             self._told.add(line)
@@ -215,9 +214,9 @@ class Run:
     def close(self) -> None:
         """End every wait and close every connection."""
         self.clock.stop()
-        self.api.close()
+        self.client.close()
         self.downloads.close()
-        self.shelf.close()
+        self.report_cache.close()
         for close in self._closing:
             close()
 

@@ -20,7 +20,7 @@ _PACKAGED = Path(str(resources.files(__package__))) / "schemas"
 SCHEMAS = _PACKAGED if _PACKAGED.is_dir() else Path(__file__).parents[1] / "schemas"
 
 
-def load(stream: str, level: Level, documented: Sequence[str] = ()) -> dict[str, Any]:
+def load_schema(stream: str, level: Level, documented: Sequence[str] = ()) -> dict[str, Any]:
     """A stream's schema at a level.
 
     Args:

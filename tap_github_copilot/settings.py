@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from tap_github_copilot import declared
+from tap_github_copilot.config import API_URL, CONCURRENCY, LATE_REPORT_DAYS, SETTINGS, SETTLE_DAYS
 from tap_github_copilot.scopes import Level, Scope, is_name
 
 if TYPE_CHECKING:
@@ -55,10 +55,10 @@ class Settings:
         api_url: Without a slash at its end.
         start: First day asked for, or None.
         end: Last day asked for, or None.
-        settle_days: See `declared`.
-        late_report_days: See `declared`.
-        concurrency: See `declared`.
-        user_agent: See `declared`.
+        settle_days: See `config.SETTINGS`.
+        late_report_days: See `config.SETTINGS`.
+        concurrency: See `config.SETTINGS`.
+        user_agent: See `config.SETTINGS`.
     """
 
     credential: str | AppKey
@@ -85,7 +85,7 @@ class Settings:
             WrongSettingsError: With a line for each setting that is wrong.
         """
         given = {name: value for name, value in config.items() if value not in (None, "")}
-        return _Reading(given).read()
+        return _SettingsParser(given).read()
 
 
 def level_of(config: Mapping[str, Any]) -> Level:
@@ -105,7 +105,7 @@ def default_user_agent() -> str:
         return NAME
 
 
-class _Reading:
+class _SettingsParser:
     """One reading of a raw configuration, which collects what is wrong."""
 
     def __init__(self, config: dict[str, Any]) -> None:
@@ -113,17 +113,18 @@ class _Reading:
         self.wrong: dict[str, str] = {}
 
     def read(self) -> Settings:
+        """The checked settings; raises WrongSettingsError."""
         credential = self._credential()
         level, scopes = self._scopes()
         start, end = self._day("start_date"), self._day("end_date")
         if start and end and end < start:
             self._is_wrong("end_date", "must not be before start_date")
-        settle_days = self._number("settle_days", declared.SETTLE_DAYS)
-        late_report_days = self._number("late_report_days", declared.LATE_REPORT_DAYS)
+        settle_days = self._number("settle_days", SETTLE_DAYS)
+        late_report_days = self._number("late_report_days", LATE_REPORT_DAYS)
         if late_report_days < settle_days:
             self._is_wrong("late_report_days", "must be at least settle_days")
         api_url = self._api_url()
-        concurrency = self._number("concurrency", declared.CONCURRENCY)
+        concurrency = self._number("concurrency", CONCURRENCY)
         user_agent = self._text("user_agent", _LINE, "one line of printable ASCII")
         if self.config.get("batch_config"):
             self._is_wrong(
@@ -262,7 +263,7 @@ class _Reading:
 
     def _number(self, name: str, default: int) -> int:
         value = self.config.get(name, default)
-        schema = declared.SETTINGS[name]
+        schema = SETTINGS[name]
         least, most = schema["minimum"], schema.get("maximum")
         whole = isinstance(value, int) and not isinstance(value, bool)
         if not whole or value < least or (most is not None and value > most):
@@ -274,8 +275,8 @@ class _Reading:
     def _api_url(self) -> str:
         takes = (
             "takes the http or https URL of GitHub's API without user, query or fragment, such as "
-        ) + declared.API_URL
-        text = self._text("api_url", _VISIBLE, takes.removeprefix("takes ")) or declared.API_URL
+        ) + API_URL
+        text = self._text("api_url", _VISIBLE, takes.removeprefix("takes ")) or API_URL
         try:
             url = urlsplit(text)
             host = (url.hostname or "").encode("idna")  # as each connection does

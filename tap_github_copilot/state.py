@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from tap_github_copilot.refusals import OtherLevelExists, redacted
+from tap_github_copilot.errors import OtherLevelExists, redacted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

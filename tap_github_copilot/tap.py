@@ -26,10 +26,9 @@ from tap_github_copilot.cli import (
     takes,
 )
 from tap_github_copilot.clock import Clock, InterruptedRun
-from tap_github_copilot.declared import CONFIG_SCHEMA, SETTINGS
-from tap_github_copilot.environment import settings_from_environment
+from tap_github_copilot.config import CONFIG_SCHEMA, SETTINGS, settings_from_environment
+from tap_github_copilot.errors import Refusal
 from tap_github_copilot.output import MessageWriter
-from tap_github_copilot.refusals import Refusal
 from tap_github_copilot.run import Run, RunFailedError
 from tap_github_copilot.settings import NAME, Settings, WrongSettingsError, level_of
 from tap_github_copilot.shards import days_of, shards_of
@@ -38,11 +37,13 @@ from tap_github_copilot.stream_maps import Mapper
 from tap_github_copilot.streams.breakdowns import DailyUsageBreakdowns
 from tap_github_copilot.streams.daily import DailyStream
 from tap_github_copilot.streams.report_days import ReportDays
-from tap_github_copilot.streams.repositories import DailyRepositories
+from tap_github_copilot.streams.reports import (
+    DailyRepositories,
+    DailyTotals,
+    DailyUsages,
+    UserTeams,
+)
 from tap_github_copilot.streams.seats import Seats
-from tap_github_copilot.streams.totals import DailyTotals
-from tap_github_copilot.streams.usages import DailyUsages
-from tap_github_copilot.streams.user_teams import UserTeams
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.loaded import loaded as loaded  # noqa: PLC0414 - a fixture for every file
-from tests.simulator.server import Simulator
-from tests.simulator.world import World
+from simulator.server import Simulator
+from simulator.world import World
+from tests.support.loaded_database import loaded as loaded  # noqa: PLC0414 - a fixture for every file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

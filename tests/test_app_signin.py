@@ -10,9 +10,10 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 
-from tests.app_runs import Scene
-from tests.reading import ACME, closing, keys_of, read_usages, truth
-from tests.running import (
+from simulator.faults import FOR_EVER
+from tests.support.app_scene import Scene
+from tests.support.daily_usages import ACME, closing, keys_of, read_usages, truth
+from tests.support.tap_runs import (
     NOON,
     SEATS,
     USAGES,
@@ -22,15 +23,14 @@ from tests.running import (
     lines_about,
     run_tap,
 )
-from tests.simulator.faults import FOR_EVER
 
 if TYPE_CHECKING:
     from datetime import date
     from pathlib import Path
 
-    from tests.simulator.apps import App
-    from tests.simulator.server import Simulator
-    from tests.simulator.world import World
+    from simulator.apps import App
+    from simulator.server import Simulator
+    from simulator.world import World
 
 ONE_DAY = "copilot/metrics/reports/users-1-day"
 BAD: dict[str, Any] = {"status": 401, "body": {"message": "Bad credentials", "status": "401"}}
@@ -60,7 +60,7 @@ def scene(github: Simulator, world: World, today: date) -> Scene:
 def same_time(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> SameTime:
     """The clock of the run and of the App."""
     clock = SameTime(scene.today, scene.app)
-    monkeypatch.setattr("tests.running.SetClock", lambda _: clock)
+    monkeypatch.setattr("tests.support.tap_runs.SetClock", lambda _: clock)
     return clock
 
 
@@ -509,7 +509,7 @@ def test_an_organizations_id_is_its_accounts_and_not_asked_for(
         assert {row["organization_id"] for row in outcome.records(stream)} == {number}
 
 
-CLOSED: dict[str, tuple[dict[str, Any], str]] = {
+ACCESS_DENIED: dict[str, tuple[dict[str, Any], str]] = {
     "403": (
         {"status": 403, "body": {"message": "Resource not accessible by integration"}},
         "invalid_permissions",
@@ -519,7 +519,7 @@ CLOSED: dict[str, tuple[dict[str, Any], str]] = {
 }
 
 
-@pytest.mark.parametrize("closed", CLOSED)
+@pytest.mark.parametrize("closed", ACCESS_DENIED)
 @pytest.mark.parametrize(
     ("named", "name", "permission"),
     [
@@ -532,7 +532,7 @@ def test_seats_closed_to_the_app_are_skipped_and_what_opens_them_is_named(
 ) -> None:
     scene.add_acme()
     scene.add("octo-org")
-    fault, code = CLOSED[closed]
+    fault, code = ACCESS_DENIED[closed]
     scene.github.faults.add("/copilot/billing/seats", times=FOR_EVER, **fault)
     outcome = scene.read(USAGES, SEATS, **named)
     assert outcome.code == 0
@@ -554,10 +554,10 @@ def test_seats_closed_for_one_organization_are_loaded_for_the_others(scene: Scen
     assert {row["organization_login"] for row in outcome.records(SEATS)} == {"two"}
 
 
-@pytest.mark.parametrize("closed", CLOSED)
+@pytest.mark.parametrize("closed", ACCESS_DENIED)
 def test_seats_closed_to_a_token_are_a_failure(scene: Scene, closed: str) -> None:
     scene.add_acme()
-    fault, code = CLOSED[closed]
+    fault, code = ACCESS_DENIED[closed]
     scene.github.faults.add("/copilot/billing/seats", times=FOR_EVER, **fault)
     config = config_for(scene.github, start_date=scene.ago(9))
     outcome = run_tap(config, scene.today, streams=(USAGES, SEATS))

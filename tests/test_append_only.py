@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING
 
 import duckdb
 
-from tests.reading import ACME, ago, keys_of, read_usages
-from tests.running import USAGES, config_for
+from tests.support.daily_usages import ACME, ago, keys_of, read_usages
+from tests.support.tap_runs import USAGES, config_for
 
 if TYPE_CHECKING:
     from datetime import date
 
     import pytest
 
-    from tests.simulator.server import Simulator
-    from tests.simulator.world import World
+    from simulator.server import Simulator
+    from simulator.world import World
 
 README = Path(__file__).parents[1] / "README.md"
 

@@ -10,14 +10,14 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 
-from tests.running import NOON, Outcome, config_for, run_tap
-from tests.simulator.access import TOKEN
-from tests.simulator.apps import App
-from tests.simulator.faults import FOR_EVER
+from simulator.access import TOKEN
+from simulator.apps import App
+from simulator.faults import FOR_EVER
+from tests.support.tap_runs import NOON, Outcome, config_for, run_tap
 
 if TYPE_CHECKING:
-    from tests.simulator.server import Simulator
-    from tests.simulator.world import World
+    from simulator.server import Simulator
+    from simulator.world import World
 
 ACME = "/enterprises/acme"
 REPORTS = ("users-1-day", "user-teams-1-day", "enterprise-1-day", "repos-1-day")

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.running import USAGES, config_for, days_back, each_day, lines_about, run_tap
-from tests.simulator.faults import FOR_EVER
-from tests.simulator.world import USERS
+from simulator.faults import FOR_EVER
+from simulator.world import USERS
+from tests.support.tap_runs import USAGES, config_for, days_back, each_day, lines_about, run_tap
 
 if TYPE_CHECKING:
-    from tests.simulator.server import Simulator
-    from tests.simulator.world import World
+    from simulator.server import Simulator
+    from simulator.world import World
 
 ACME = "/enterprises/acme"
 REPORT = "reports/users-1-day"

@@ -12,12 +12,12 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from docs import plugin, tables
-from docs.__main__ import HUB
-from tap_github_copilot import schemas
+from tap_github_copilot.schemas import SCHEMAS as SCHEMA_FOLDER
 from tap_github_copilot.scopes import Level
 from tap_github_copilot.tap import TapGitHubCopilot
-from tests.running import run_tap
+from tests.support.tap_runs import run_tap
+from tools import plugin, tables
+from tools.__main__ import HUB
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[1]
 FILLED_BY_THE_TAP = ("active", "fetched_at", "status", "provisional")
 HUB_KINDS = {"array", "boolean", "date_iso8601", "integer", "object", "password", "string"}
-SCHEMAS = sorted(schemas.SCHEMAS.glob("*.json"))
+SCHEMAS = sorted(SCHEMA_FOLDER.glob("*.json"))
 
 
 def extractor() -> dict[str, Any]:

@@ -14,17 +14,17 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_github_copilot.github.download import BrokenDownloadError, Downloads, UnreachableHostError
+from simulator.access import TOKEN
+from simulator.faults import FOR_EVER
+from simulator.world import USERS, shards_of
+from tap_github_copilot.github.downloads import BrokenDownloadError, Downloads, UnreachableHostError
 from tap_github_copilot.settings import Settings
-from tests.reading import ACME, ago, closing, keys_of, read_usages, state_at, truth
-from tests.running import Outcome, config_for
-from tests.simulator.access import TOKEN
-from tests.simulator.faults import FOR_EVER
-from tests.simulator.world import USERS, shards_of
+from tests.support.daily_usages import ACME, ago, closing, keys_of, read_usages, state_at, truth
+from tests.support.tap_runs import Outcome, config_for
 
 if TYPE_CHECKING:
-    from tests.simulator.server import Simulator
-    from tests.simulator.world import Files, World
+    from simulator.server import Simulator
+    from simulator.world import Files, World
 
 BAD_AGE = 10
 FAULTS: dict[str, dict[str, Any]] = {
@@ -255,7 +255,7 @@ def test_an_https_link_is_followed_where_the_api_is_http(github: Simulator) -> N
 
 
 @pytest.fixture
-def spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def disk_buffer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder of its own for temporary files."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return tmp_path
@@ -273,7 +273,7 @@ def spool(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     ],
 )
 def test_no_temporary_file_is_left_behind(
-    github: Simulator, world: World, today: date, spool: Path, fault: dict[str, Any]
+    github: Simulator, world: World, today: date, disk_buffer: Path, fault: dict[str, Any]
 ) -> None:
     github.faults.add(**fault)
     outcome = read_last_days(github, world, today, concurrency=8)
@@ -281,6 +281,6 @@ def test_no_temporary_file_is_left_behind(
         if thread.name.startswith("ahead"):
             thread.join(5)
     assert outcome.messages
-    assert list(spool.iterdir()) == []
+    assert list(disk_buffer.iterdir()) == []
     opened = [path.readlink() for path in Path("/proc/self/fd").iterdir() if path.is_symlink()]
-    assert [path for path in opened if str(path).startswith(f"{spool}{os.sep}")] == []
+    assert [path for path in opened if str(path).startswith(f"{disk_buffer}{os.sep}")] == []

@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.processes import COMMAND, Process, eventually
-from tests.reading import ACME, ago, catalog_of, keys_of, state_at
-from tests.running import USAGES, bookmark, config_for
-from tests.simulator.faults import FOR_EVER
-from tests.simulator.world import World
+from simulator.faults import FOR_EVER
+from simulator.world import World
+from tests.support.daily_usages import ACME, ago, catalog_of, keys_of, state_at
+from tests.support.tap_process import COMMAND, Process, eventually
+from tests.support.tap_runs import USAGES, bookmark, config_for
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.simulator.server import Simulator
+    from simulator.server import Simulator
 
 HANGS = 30.0  # seconds
 IN_TIME = 3.0  # seconds

@@ -1,4 +1,4 @@
-"""GitHub's rate limits, the gate before its API, and what is fetched ahead."""
+"""GitHub's rate limits, the rate_limiter before its API, and what is fetched ahead."""
 
 from __future__ import annotations
 
@@ -9,19 +9,28 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from simulator.faults import FOR_EVER
 from tap_github_copilot.clock import Clock, InterruptedRun
-from tap_github_copilot.github.ahead import ordered
-from tap_github_copilot.github.gate import AT_ONCE, STARTS, WINDOW, Gate
-from tests.reading import ACME, BUSY, ago, closing, keys_of, read_usages, state_at, truth
-from tests.running import SetClock, config_for, lines_about
-from tests.simulator.faults import FOR_EVER
+from tap_github_copilot.github.rate_limit import MAX_CONCURRENT, MAX_PER_MINUTE, WINDOW, RateLimiter
+from tap_github_copilot.streams.prefetch import ordered
+from tests.support.daily_usages import (
+    ACME,
+    BUSY,
+    ago,
+    closing,
+    keys_of,
+    read_usages,
+    state_at,
+    truth,
+)
+from tests.support.tap_runs import SetClock, config_for, lines_about
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
 
-    from tests.simulator.server import Simulator
-    from tests.simulator.world import World
+    from simulator.server import Simulator
+    from simulator.world import World
 
 RECENT = "users-28-day/latest"
 SECONDARY = "You have exceeded a secondary rate limit. Please wait a few minutes."
@@ -194,31 +203,31 @@ def test_at_most_two_calls_are_under_way_however_many_days_are_fetched(
     config = config_for(github, concurrency=concurrency)
     outcome = read_usages(config, today, state=state_at(ago(today, 25)))
     assert outcome.code == 0
-    assert github.most_busy == min(AT_ONCE, concurrency)
+    assert github.most_busy == min(MAX_CONCURRENT, concurrency)
 
 
 def test_the_gate_lets_800_calls_start_in_any_minute(today: date) -> None:
     clock = SetClock(today)
-    gate = Gate(clock)
+    rate_limiter = RateLimiter(clock)
     starts = []
-    for number in range(3 * STARTS):
+    for number in range(3 * MAX_PER_MINUTE):
         clock.wait(number % 3 * 0.02)
-        with gate.passing("token"):
+        with rate_limiter.passing("token"):
             starts.append(clock.elapsed())
-    after_a_window = zip(starts, starts[STARTS:], strict=False)
+    after_a_window = zip(starts, starts[MAX_PER_MINUTE:], strict=False)
     assert all(later - earlier >= WINDOW - 1e-6 for earlier, later in after_a_window)
     assert starts[-1] < 3 * WINDOW
 
 
 def test_the_gate_lets_no_third_call_in_before_one_is_over(today: date) -> None:
-    gate = Gate(SetClock(today))
+    rate_limiter = RateLimiter(SetClock(today))
     third = threading.Event()
 
     def call() -> None:
-        with gate.passing("token"):
+        with rate_limiter.passing("token"):
             third.set()
 
-    with gate.passing("token"), gate.passing("other"):
+    with rate_limiter.passing("token"), rate_limiter.passing("other"):
         thread = threading.Thread(target=call)
         thread.start()
         assert not third.wait(0.1)
@@ -234,18 +243,18 @@ def test_a_hold_is_for_everybody_or_for_one_bearer(
 ) -> None:
     for bearer, expected in waits.items():
         clock = SetClock(today)
-        gate = Gate(clock)
-        gate.hold(50, held)
-        with gate.passing(bearer):
+        rate_limiter = RateLimiter(clock)
+        rate_limiter.hold(50, held)
+        with rate_limiter.passing(bearer):
             assert clock.waits == expected
 
 
 def test_a_shut_gate_lets_no_call_of_that_bearer_start(today: date) -> None:
-    gate = Gate(SetClock(today))
-    gate.shut("a", LookupError())
-    with pytest.raises(LookupError), gate.passing("a"):
+    rate_limiter = RateLimiter(SetClock(today))
+    rate_limiter.shut("a", LookupError())
+    with pytest.raises(LookupError), rate_limiter.passing("a"):
         pass
-    with gate.passing("b"), gate.passing("c"):
+    with rate_limiter.passing("b"), rate_limiter.passing("c"):
         pass
 
 
@@ -258,16 +267,16 @@ def test_a_secondary_limit_holds_back_the_days_fetched_ahead(
     config = config_for(github, concurrency=32)
     outcome = read_usages(config, today, state=state_at(ago(today, 40)))
     assert " rate_limited: " in closing(outcome)[0]
-    assert len(github.calls()) <= AT_ONCE
+    assert len(github.calls()) <= MAX_CONCURRENT
 
 
 def test_a_shorter_hold_does_not_end_a_longer_one(today: date) -> None:
     clock = SetClock(today)
-    gate = Gate(clock)
-    gate.hold(50)
-    gate.hold(5)
-    gate.hold(20, "a")
-    with gate.passing("a"):
+    rate_limiter = RateLimiter(clock)
+    rate_limiter.hold(50)
+    rate_limiter.hold(5)
+    rate_limiter.hold(20, "a")
+    with rate_limiter.passing("a"):
         assert clock.waited == 50
 
 
@@ -276,12 +285,12 @@ def test_a_limit_given_up_on_ends_with_its_time(
     today: date, given_up: str, refused: set[str]
 ) -> None:
     clock = SetClock(today)
-    gate = Gate(clock)
-    gate.give_up(50, given_up)
+    rate_limiter = RateLimiter(clock)
+    rate_limiter.give_up(50, given_up)
     clock.wait(49)
-    assert {bearer for bearer in ("a", "b") if gate.given_up(bearer) > 0} == refused
+    assert {bearer for bearer in ("a", "b") if rate_limiter.given_up(bearer) > 0} == refused
     clock.wait(1)
-    assert gate.given_up("a") <= 0
+    assert rate_limiter.given_up("a") <= 0
 
 
 def test_what_is_fetched_ahead_comes_in_order_however_it_arrives(today: date) -> None:

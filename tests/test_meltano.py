@@ -12,10 +12,10 @@ from cryptography.hazmat.primitives.serialization import PrivateFormat
 from demo import postgres
 from demo.comparison import differences
 from demo.pipeline import Pipeline
-from tests.running import config_for
-from tests.simulator.replay import Replay
-from tests.simulator.server import Simulator
-from tests.simulator.world import USERS, World
+from simulator.replay import Replay
+from simulator.server import Simulator
+from simulator.world import USERS, World
+from tests.support.tap_runs import config_for
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -15,18 +15,19 @@ import pytest
 import yaml
 
 from demo.pipeline import MELTANO, variables_of
-from docs.__main__ import HUB
-from tests.reading import ago
-from tests.running import config_for
-from tests.simulator.world import World
+from simulator.world import World
+from tests.support.daily_usages import ago
+from tests.support.tap_runs import config_for
+from tools.__main__ import HUB
 
 if TYPE_CHECKING:
-    from tests.simulator.server import Simulator
+    from simulator.server import Simulator
 
 ROOT = Path(__file__).parents[1]
 ASK = (
     "from tap_github_copilot import schemas, scopes;"
-    "print(len(schemas.load('github_copilot_daily_usages', scopes.Level.ENTERPRISE)['properties']))"
+    "schema = schemas.load_schema('github_copilot_daily_usages', scopes.Level.ENTERPRISE);"
+    "print(len(schema['properties']))"
 )
 
 

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from demo.recipes import recipes
-from tests.loaded import (
+from simulator.world import USERS
+from tests.support.loaded_database import (
     ACME,
     TODAY,
     Rows,
@@ -20,10 +21,9 @@ from tests.loaded import (
     is_active,
     monday,
 )
-from tests.simulator.world import USERS
 
 if TYPE_CHECKING:
-    from tests.loaded import Loaded
+    from tests.support.loaded_database import Loaded
 
 
 def test_active_people_by_week(loaded: Loaded) -> None:

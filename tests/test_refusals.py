@@ -7,17 +7,26 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tap_github_copilot.github.gate import AT_ONCE
-from tests.reading import ACME, BUSY, ago, closing, keys_of, read_usages, state_at, truth
-from tests.running import Outcome, config_for, lines_about
-from tests.simulator.access import TOKEN
-from tests.simulator.faults import FOR_EVER
+from simulator.access import TOKEN
+from simulator.faults import FOR_EVER
+from tap_github_copilot.github.rate_limit import MAX_CONCURRENT
+from tests.support.daily_usages import (
+    ACME,
+    BUSY,
+    ago,
+    closing,
+    keys_of,
+    read_usages,
+    state_at,
+    truth,
+)
+from tests.support.tap_runs import Outcome, config_for, lines_about
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from tests.simulator.server import Simulator
-    from tests.simulator.world import World
+    from simulator.server import Simulator
+    from simulator.world import World
 
 DAILY = "/copilot/metrics/reports/users-1-day"
 RECENT = "/copilot/metrics/reports/users-28-day/latest"
@@ -202,7 +211,7 @@ def test_days_fetched_ahead_are_not_asked_for_with_a_refused_token(
     config = config_for(github, concurrency=concurrency)
     outcome = read_usages(config, today, state=state_at(ago(today, 40)))
     assert len(closing(outcome)) == 1
-    assert len(github.calls()) <= min(concurrency, AT_ONCE)
+    assert len(github.calls()) <= min(concurrency, MAX_CONCURRENT)
 
 
 def test_a_token_revoked_in_the_middle_leaves_what_was_loaded(

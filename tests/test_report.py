@@ -13,14 +13,14 @@ from report.__main__ import main
 from report.cards import cards
 from report.figures import COLOURS, bars
 from report.scope_figures import ScopeFigures
-from tests import awkward
-from tests.loaded import SCHEMA, completions, idle_people, is_active, monday
-from tests.report_page import Page, numeric
+from tests.support import odd_schemas as awkward
+from tests.support.loaded_database import SCHEMA, completions, idle_people, is_active, monday
+from tests.support.report_page import Page, numeric
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.loaded import Loaded, Rows
+    from tests.support.loaded_database import Loaded, Rows
 
 SPAN = "last 28 days"
 

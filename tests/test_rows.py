@@ -10,16 +10,16 @@ from typing import TYPE_CHECKING, Any, Protocol
 import pytest
 from jsonschema import Draft202012Validator
 
+from simulator.faults import FOR_EVER
+from simulator.people import COUNTERS
+from simulator.world import USERS
 from tap_github_copilot.scopes import Level
 from tap_github_copilot.tap import TapGitHubCopilot
-from tests.running import USAGES, Outcome, config_for, lines_about, run_tap
-from tests.simulator.faults import FOR_EVER
-from tests.simulator.people import COUNTERS
-from tests.simulator.world import USERS
+from tests.support.tap_runs import USAGES, Outcome, config_for, lines_about, run_tap
 
 if TYPE_CHECKING:
-    from tests.simulator.server import Simulator
-    from tests.simulator.world import World
+    from simulator.server import Simulator
+    from simulator.world import World
 
 ACME = "/enterprises/acme"
 OCTO = "/orgs/octo-org"

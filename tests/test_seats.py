@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 
-from tests.reading import ACME, ago, closing
-from tests.running import SEATS, Outcome, config_for, lines_about, run_tap
-from tests.simulator.faults import FOR_EVER
+from simulator.faults import FOR_EVER
+from tests.support.daily_usages import ACME, ago, closing
+from tests.support.tap_runs import SEATS, Outcome, config_for, lines_about, run_tap
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from tests.simulator.server import Simulator
-    from tests.simulator.world import World
+    from simulator.server import Simulator
+    from simulator.world import World
 
 ORG = "/orgs/octo-org"
 LIST = f"GET {ACME}/copilot/billing/seats"

@@ -13,19 +13,19 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from cryptography.hazmat.primitives.serialization import PrivateFormat
 
-from tests.processes import COMMAND, HURRIED, Process, eventually
-from tests.reading import ACME, ago, state_at
-from tests.running import config_for, run_tap
-from tests.simulator.access import TOKEN
-from tests.simulator.faults import FOR_EVER
-from tests.simulator.world import World
+from simulator.access import TOKEN
+from simulator.faults import FOR_EVER
+from simulator.world import World
+from tests.support.daily_usages import ACME, ago, state_at
+from tests.support.tap_process import COMMAND, HURRIED, Process, eventually
+from tests.support.tap_runs import config_for, run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import date
     from pathlib import Path
 
-    from tests.simulator.server import Simulator
+    from simulator.server import Simulator
 
 DEBUG = {"TAP_GITHUB_COPILOT_LOGLEVEL": "DEBUG"}
 LOOKS_SECRET = re.compile(r"sig=\w|Bearer [^*\s]|PRIVATE KEY-----|eyJ\w")

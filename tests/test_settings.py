@@ -18,11 +18,11 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from tap_github_copilot.declared import SETTINGS
+from simulator.access import TOKEN
+from tap_github_copilot.config import SETTINGS
 from tap_github_copilot.scopes import Level
 from tap_github_copilot.settings import AppKey, Settings
-from tests.running import USAGES, Outcome, config_for, run_tap
-from tests.simulator.access import TOKEN
+from tests.support.tap_runs import USAGES, Outcome, config_for, run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
 
-    from tests.simulator.server import Simulator
-    from tests.simulator.world import World
+    from simulator.server import Simulator
+    from simulator.world import World
 
 ACME = "/enterprises/acme"
 PREFIX = "TAP_GITHUB_COPILOT_"

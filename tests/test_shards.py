@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.app_runs import Scene
-from tests.reading import ACME, ago, keys_of
-from tests.running import SEATS, USAGES, bookmark, config_for, run_tap
-from tests.simulator.access import TOKEN
+from simulator.access import TOKEN
+from tests.support.app_scene import Scene
+from tests.support.daily_usages import ACME, ago, keys_of
+from tests.support.tap_runs import SEATS, USAGES, bookmark, config_for, run_tap
 
 if TYPE_CHECKING:
-    from tests.simulator.server import Simulator
-    from tests.simulator.world import World
+    from simulator.server import Simulator
+    from simulator.world import World
 
 OFFLINE = {"token": TOKEN, "api_url": "http://127.0.0.1:9"}
 Shard = dict[str, Any]

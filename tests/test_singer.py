@@ -12,14 +12,23 @@ import pytest
 from jsonschema import Draft202012Validator
 from singer_sdk.testing import get_tap_test_class
 
+from simulator.access import TOKEN
+from simulator.faults import FOR_EVER
+from simulator.server import Simulator
+from simulator.world import World
 from tap_github_copilot.tap import TapGitHubCopilot
-from tests.processes import COMMAND, Process
-from tests.reading import ACME, ago, catalog_of, closing, keys_of, metadata_of, read_usages, truth
-from tests.running import USAGES, Outcome, config_for, run_tap
-from tests.simulator.access import TOKEN
-from tests.simulator.faults import FOR_EVER
-from tests.simulator.server import Simulator
-from tests.simulator.world import World
+from tests.support.daily_usages import (
+    ACME,
+    ago,
+    catalog_of,
+    closing,
+    keys_of,
+    metadata_of,
+    read_usages,
+    truth,
+)
+from tests.support.tap_process import COMMAND, Process
+from tests.support.tap_runs import USAGES, Outcome, config_for, run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from tests.running import config_for, lines_about, run_tap
-from tests.simulator.mischief import BAD_ENVELOPE
-from tests.soak import FEW, Schedule
+from tests.soak.random_faults import BAD_ENVELOPE
+from tests.soak.schedule import FEW, Schedule
+from tests.support.tap_runs import config_for, lines_about, run_tap
 
 if TYPE_CHECKING:
-    from tests.simulator.server import Simulator
-    from tests.simulator.world import World
+    from simulator.server import Simulator
+    from simulator.world import World
 
 
 @pytest.mark.parametrize("seed", range(FEW))

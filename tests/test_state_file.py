@@ -9,13 +9,13 @@ import pytest
 
 from tap_github_copilot.scopes import Level
 from tap_github_copilot.tap import TapGitHubCopilot
-from tests.running import USAGES, Outcome, config_for, lines_about, run_tap
+from tests.support.tap_runs import USAGES, Outcome, config_for, lines_about, run_tap
 
 if TYPE_CHECKING:
     from datetime import date
 
-    from tests.simulator.server import Simulator
-    from tests.simulator.world import World
+    from simulator.server import Simulator
+    from simulator.world import World
 
 ACME = "/enterprises/acme"
 PATHS = {Level.ENTERPRISE: ACME, Level.ORGANIZATION: "/orgs/octo-org"}

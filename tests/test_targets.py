@@ -18,15 +18,14 @@ from psycopg import sql
 
 from demo import postgres
 from demo.pipeline import Pipeline
+from simulator import seats
+from simulator.server import Simulator
+from simulator.world import TOTALS as TOTALS_REPORTS
+from simulator.world import USERS, World
 from tap_github_copilot.scopes import Level
 from tap_github_copilot.tap import TapGitHubCopilot
-from tests.environments import environment
-from tests.running import config_for
-from tests.simulator import seats
-from tests.simulator.server import Simulator
-from tests.simulator.world import TOTALS as TOTALS_REPORTS
-from tests.simulator.world import USERS, World
-from tests.truth import (
+from tests.support.environments import environment
+from tests.support.expected_tables import (
     BREAKDOWNS,
     KEYS,
     LEDGER,
@@ -39,12 +38,13 @@ from tests.truth import (
     differences,
     schema_of,
 )
+from tests.support.tap_runs import config_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from demo.postgres import Database
-    from tests.truth import Row
+    from tests.support.expected_tables import Row
 
 ACME = "/enterprises/acme"
 ORGANIZATIONS = ("/orgs/octo-org", "/orgs/octo-lab", "/orgs/octo-web")

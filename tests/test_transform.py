@@ -9,15 +9,16 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 import pytest
 
-from tests import awkward, dbt
-from tests.loaded import ACME, SCHEMA, completions, idle_people, is_active, monday
+from tests.support import dbt_project as dbt
+from tests.support import odd_schemas as awkward
+from tests.support.loaded_database import ACME, SCHEMA, completions, idle_people, is_active, monday
 
 if TYPE_CHECKING:
     from collections.abc import Callable
     from datetime import date
     from pathlib import Path
 
-    from tests.loaded import Loaded
+    from tests.support.loaded_database import Loaded
 
 ENGAGED = ("user_initiated_interaction_count", "code_acceptance_activity_count")
 

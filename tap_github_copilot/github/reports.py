@@ -9,21 +9,21 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from tap_github_copilot.github.contents import BadContentError, Rule, check, rows
-from tap_github_copilot.github.download import BrokenDownloadError, UnreachableHostError
-from tap_github_copilot.github.envelope import BadEnvelopeError, links_of, says_no_report
-from tap_github_copilot.github.moments import timestamp
-from tap_github_copilot.refusals import BadReport, NoResource
+from tap_github_copilot.clock import timestamp
+from tap_github_copilot.errors import BadReport, NoResource
+from tap_github_copilot.github.downloads import BrokenDownloadError, UnreachableHostError
+from tap_github_copilot.github.report_files import BadContentError, RowContract, check, rows
+from tap_github_copilot.github.responses import BadEnvelopeError, links_of, says_no_report
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date
 
     from tap_github_copilot.clock import Clock
-    from tap_github_copilot.github.api import Api
-    from tap_github_copilot.github.disk import ReportFile
-    from tap_github_copilot.github.download import Downloads
-    from tap_github_copilot.github.signin import SignIn
+    from tap_github_copilot.github.app import SignIn
+    from tap_github_copilot.github.client import Client
+    from tap_github_copilot.github.downloads import Downloads
+    from tap_github_copilot.github.report_cache import ReportFile
     from tap_github_copilot.scopes import Scope
 
 USERS = "users-1-day"
@@ -87,14 +87,14 @@ class Reports:
     """Fetches reports. Safe to call from several threads.
 
     Args:
-        api: Answers envelopes.
+        client: Answers envelopes.
         downloads: Fetches what they link to.
         sign_in: Gives each scope its bearer.
         clock: Waits between tries, tells `fetched_at`.
     """
 
-    def __init__(self, api: Api, downloads: Downloads, sign_in: SignIn, clock: Clock) -> None:
-        self._api = api
+    def __init__(self, client: Client, downloads: Downloads, sign_in: SignIn, clock: Clock) -> None:
+        self._client = client
         self._downloads = downloads
         self._sign_in = sign_in
         self._clock = clock
@@ -160,18 +160,20 @@ class Reports:
             Refusal: GitHub refuses the scope this report.
         """
         try:
-            answer = self._ask(scope, report, {"day": day.isoformat()})
+            response = self._ask(scope, report, {"day": day.isoformat()})
         except NoResource as refusal:
             if says_no_report(refusal) or not isinstance(self._has_recent(scope), NoResource):
                 return []
             raise
-        return links_of(answer, day.isoformat())
+        return links_of(response, day.isoformat())
 
     def _once(self, scope: Scope, report: str, day: date) -> Report:
         links = self.links(scope, report, day)
         if not links:
             return Report(day, timestamp(self._clock.now()))
-        rule = Rule(day.isoformat(), _KEYS.get(report, ()), aggregate=report in TOTALS.values())
+        rule = RowContract(
+            day.isoformat(), _KEYS.get(report, ()), aggregate=report in TOTALS.values()
+        )
         with ExitStack() as opened, ThreadPoolExecutor(1, "check") as checking:
             files, checks = [], []
             for link in links:
@@ -209,15 +211,15 @@ class Reports:
 
     def _ask(self, scope: Scope, report: str, query: dict[str, str]) -> Any:
         path = f"{scope.path}/copilot/metrics/reports/{report}"
-        return self._api.get(path, self._sign_in.bearer(scope), scope=scope, query=query)
+        return self._client.get(path, self._sign_in.credential(scope), scope=scope, query=query)
 
 
-def _keys(file: ReportFile, rule: Rule) -> list[tuple[int, ...]]:
+def _keys(file: ReportFile, rule: RowContract) -> list[tuple[int, ...]]:
     """The keys of all rows of a file, which is checked whole."""
     return list(check(file, rule))
 
 
-def _counted(checks: list[Future[list[tuple[int, ...]]]], rule: Rule) -> tuple[int, int]:
+def _counted(checks: list[Future[list[tuple[int, ...]]]], rule: RowContract) -> tuple[int, int]:
     """Rows in all files, and how many of them repeat a key."""
     row_count, keys = 0, set()
     for number, found in enumerate(checks, 1):

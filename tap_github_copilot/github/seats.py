@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_github_copilot.github.answers import SEATS
-from tap_github_copilot.github.contents import without_nul
-from tap_github_copilot.github.moments import utc
-from tap_github_copilot.refusals import RefusedRequest
+from tap_github_copilot.clock import utc
+from tap_github_copilot.errors import RefusedRequest
+from tap_github_copilot.github.report_files import without_nul
+from tap_github_copilot.github.responses import SEATS
 
 if TYPE_CHECKING:
-    from tap_github_copilot.github.answers import Answer
-    from tap_github_copilot.github.api import Api
-    from tap_github_copilot.github.signin import SignIn
+    from tap_github_copilot.github.app import SignIn
+    from tap_github_copilot.github.client import Client
+    from tap_github_copilot.github.responses import Response
     from tap_github_copilot.scopes import Scope
 
 Seat = dict[str, Any]
@@ -31,7 +31,7 @@ _encode = msgspec.json.Encoder(order="sorted").encode
 logger = logging.getLogger("tap-github-copilot")
 
 
-def list_seats(api: Api, sign_in: SignIn, scope: Scope) -> list[tuple[str, Seat]]:
+def list_seats(client: Client, sign_in: SignIn, scope: Scope) -> list[tuple[str, Seat]]:
     """All grants of a scope, each with its seat id.
 
     Listed once more if the number of seats changed while its pages were read.
@@ -39,30 +39,30 @@ def list_seats(api: Api, sign_in: SignIn, scope: Scope) -> list[tuple[str, Seat]
     Raises:
         Refusal: GitHub refuses the listing, or a page holds something else.
     """
-    pages, steady = _read(api, sign_in, scope)
+    pages, steady = _read(client, sign_in, scope)
     if not steady:
         logger.info("%s: the number of seats changed between pages; listing again", scope)
-        pages, _ = _read(api, sign_in, scope)
+        pages, _ = _read(client, sign_in, scope)
     return _numbered(_once_each(pages))
 
 
-def _read(api: Api, sign_in: SignIn, scope: Scope) -> tuple[list[list[Seat]], bool]:
+def _read(client: Client, sign_in: SignIn, scope: Scope) -> tuple[list[list[Seat]], bool]:
     """The pages, and whether all of them named the same total."""
     pages, totals = [], set()
     path = scope.path + PATH
-    for answer in api.pages(
-        path, sign_in.bearer(scope), scope=scope, query={"per_page": _PER_PAGE}
+    for response in client.pages(
+        path, sign_in.credential(scope), scope=scope, query={"per_page": _PER_PAGE}
     ):
-        page, total = _page(answer, f"{scope}, GET {path}")
+        page, total = _page(response, f"{scope}, GET {path}")
         pages.append(page)
         totals.add(total)
     return pages, len(totals) <= 1
 
 
-def _page(answer: Answer, where: str) -> tuple[list[Seat], object]:
+def _page(response: Response, where: str) -> tuple[list[Seat], object]:
     """A page's seats, and the total it names; a bare list names none."""
     try:
-        body = answer.json() if answer.body.strip() else []
+        body = response.json() if response.body.strip() else []
     except ValueError:
         raise RefusedRequest("a page of seats is not JSON", where=where) from None
     seats = body.get("seats") if isinstance(body, dict) else body

@@ -12,8 +12,8 @@ from singer_sdk.helpers._catalog import pop_deselected_record_properties
 from singer_sdk.helpers.conform import TypeConformanceLevel
 from singer_sdk.singerlib import RecordMessage
 
-from tap_github_copilot import schemas
-from tap_github_copilot.refusals import Refusal
+from tap_github_copilot.errors import Refusal
+from tap_github_copilot.schemas import load_schema
 from tap_github_copilot.state import other_level_in_catalog
 from tap_github_copilot.streams.bookmarks import DayBookmarks
 
@@ -43,7 +43,7 @@ class ScopeStream(Stream):
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
 
     def __init__(self, tap: TapGitHubCopilot) -> None:
-        super().__init__(tap, schema=schemas.load(self.name, tap.level, self.documented))
+        super().__init__(tap, schema=load_schema(self.name, tap.level, self.documented))
         self.tap = tap
         self.primary_keys = (tap.level.key_column, *self.key)
 
@@ -126,7 +126,7 @@ class ScopeStream(Stream):
         context = context or {}
         scope, optional = self.run.scope(context), False
         try:
-            self.run.sign_in.bearer(scope).token()
+            self.run.sign_in.credential(scope).token()
             optional = self.is_optional(context) and self.run.sign_in.is_app
             yield from self.records_in(scope, context)
         except Refusal as refusal:

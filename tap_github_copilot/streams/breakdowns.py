@@ -80,7 +80,7 @@ class DailyUsageBreakdowns(DailyStream):
         record["extra_fields"] = extra or None
         for name in extra:
             if not name.startswith(_WITHOUT_COLUMN):
-                self.tell_of_extra(f"{_PREFIX}{breakdown}.{name}")
+                self.warn_about_extra_field(f"{_PREFIX}{breakdown}.{name}")
         return record | named
 
 

@@ -6,12 +6,12 @@ import logging
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from tap_github_copilot.errors import BadReport, GitHubUnavailable, Refusal, redacted
 from tap_github_copilot.records import Columns
-from tap_github_copilot.refusals import BadReport, GitHubUnavailable, Refusal, redacted
 from tap_github_copilot.scopes import Level
 from tap_github_copilot.streams.base import ScopeStream
 from tap_github_copilot.streams.bookmarks import REPLICATION_KEY
-from tap_github_copilot.streams.feed import Feed
+from tap_github_copilot.streams.prefetch import Feed
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -56,7 +56,7 @@ class DailyStream(ScopeStream):
     def records_in(self, scope: Scope, context: Context) -> Iterator[Record]:
         """The rows of all days of a partition that are not final yet, oldest day first."""
         title = f"{self.name}, {', '.join([str(scope), *list(context.values())[1:]])}"
-        watch, unbroken = _Watch(), True
+        watch, unbroken = UnreachableStreak(), True
         try:
             with self.run.progress.of(title) as course:
                 for day, answer in self._feed.of(context):
@@ -86,7 +86,7 @@ class DailyStream(ScopeStream):
             yield from self.records_of(found, scope, report)
             self.done(found, scope, report)
         except BaseException:  # refused, interrupted, or not read to its end
-            self.run.shelf.drop(found)
+            self.run.report_cache.drop(found)
             raise
 
     @cached_property
@@ -97,7 +97,7 @@ class DailyStream(ScopeStream):
             self._fetch,
             at_once=self.run.settings.concurrency,
             clock=self.run.clock,
-            drop=self.run.shelf.drop,
+            drop=self.run.report_cache.drop,
         )
         self.run.at_end(feed.close)
         return feed
@@ -116,7 +116,7 @@ class DailyStream(ScopeStream):
             try:
                 self.run.key_values(scope)  # asked for here, ahead, and remembered
             except BaseException:
-                self.run.shelf.drop(found)
+                self.run.report_cache.drop(found)
                 raise
         return found
 
@@ -125,7 +125,7 @@ class DailyStream(ScopeStream):
         if not report.reported:
             return
         if report.repeated:
-            self.run.tell_once(
+            self.run.warn_once(
                 f"{scope}, {name}, {report.day}: {report.repeated} rows have a key that an "
                 "earlier row has; the last one wins"
             )
@@ -157,11 +157,11 @@ class DailyStream(ScopeStream):
             BadReport: It stayed broken.
             Refusal: GitHub refuses the scope this report.
         """
-        return self.run.shelf.report(scope, report, day)
+        return self.run.report_cache.report(scope, report, day)
 
     def done(self, found: Report, scope: Scope, report: str) -> None:
         """Give back a report whose records are out."""
-        self.run.shelf.done(scope, report, found)
+        self.run.report_cache.done(scope, report, found)
 
     @cached_property
     def _columns(self) -> Columns:
@@ -175,12 +175,12 @@ class DailyStream(ScopeStream):
             if theirs is None or str(theirs) == ours["organization_id"]:
                 extra.pop("organization_id")
         for name in extra:
-            self.tell_of_extra(name)
+            self.warn_about_extra_field(name)
         return extra
 
-    def tell_of_extra(self, name: str) -> None:
+    def warn_about_extra_field(self, name: str) -> None:
         """Say that a field is kept in `extra_fields`, once a run."""
-        self.run.tell_once(
+        self.run.warn_once(
             f"{self.report_at(self.tap.level)}: the field {redacted(name)} has no column or "
             "not its column's type; it is kept in extra_fields"
         )
@@ -194,7 +194,7 @@ class DailyStream(ScopeStream):
         )
 
 
-class _Watch:
+class UnreachableStreak:
     """Tells a day that failed by itself from a scope that is refused."""
 
     def __init__(self) -> None:

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
     from singer_sdk.helpers.types import Context, Record
 
+    from tap_github_copilot.errors import Refusal
     from tap_github_copilot.github.reports import Report
-    from tap_github_copilot.refusals import Refusal
     from tap_github_copilot.scopes import Level, Scope
 
 
@@ -48,7 +48,7 @@ class ReportDays(DailyStream):
 
     def fetch(self, scope: Scope, report: str, day: date) -> Report:
         """What is known of a day's report; it is fetched only if no stream has."""
-        return self.run.shelf.facts(scope, report, day)
+        return self.run.report_cache.facts(scope, report, day)
 
     def is_optional(self, context: Context) -> bool:
         """As the stream of the partition's report."""
@@ -59,7 +59,7 @@ class ReportDays(DailyStream):
 
     def tell(self, scope: Scope, refusal: Refusal, *, optional: bool = False) -> None:
         """Nothing new if the stream of that report has met the same refusal."""
-        if not self.run.has_told(refusal):
+        if not self.run.was_reported(refusal):
             super().tell(scope, refusal, optional=optional)
 
     def records_of(self, report: Report, scope: Scope, name: str) -> Iterator[Record]:

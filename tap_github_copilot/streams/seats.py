@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tap_github_copilot.github.moments import timestamp
+from tap_github_copilot.clock import timestamp
 from tap_github_copilot.github.seats import list_seats
 from tap_github_copilot.records import Columns
 from tap_github_copilot.streams.base import ScopeStream
@@ -40,12 +40,12 @@ class Seats(ScopeStream):
         """The seats of today, in a run that reads up to yesterday."""
         calendar = self.run.calendar
         if not calendar.reaches_yesterday:
-            self.run.tell_once(
+            self.run.warn_once(
                 f"{self.name}: skipped, since end_date ends this run before yesterday and seats "
                 "are those of today"
             )
             return
-        seats = list_seats(self.run.api, self.run.sign_in, scope)
+        seats = list_seats(self.run.client, self.run.sign_in, scope)
         ours: dict[str, Any] = {
             "snapshot_date": calendar.today.isoformat(),
             "fetched_at": timestamp(self.run.clock.now()),

@@ -1,0 +1,54 @@
+"""Run the simulated GitHub by hand: `python -m simulator --help`."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import threading
+from pathlib import Path
+
+from simulator.access import TOKEN
+from simulator.replay import Replay
+from simulator.server import Simulator
+from simulator.world import Truth, World
+
+
+def main() -> None:
+    """Serve until interrupted."""
+    parser = argparse.ArgumentParser(prog="python -m simulator", description=__doc__)
+    parser.add_argument("--port", type=int, default=0, help="port of the API (any free one)")
+    parser.add_argument("--people", type=int, default=200, help="people in each scope (200)")
+    parser.add_argument("--enterprises", default="acme", help="slugs, separated by commas (acme)")
+    parser.add_argument("--organizations", default="octo-org", help="logins (octo-org)")
+    parser.add_argument("--replay", type=Path, help="serve the report files of this folder")
+    parser.add_argument(
+        "--keep-days", action="store_true", help="replay days as they are, not moved to a week ago"
+    )
+    options = parser.parse_args()
+    world: Truth
+    if options.replay:
+        world = Replay(options.replay, keep_days=options.keep_days)
+    else:
+        world = made_up(options)
+    stop = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    with Simulator(world, port=options.port) as github:
+        print(f"api_url {github.url}", flush=True)
+        print(f"token {TOKEN}", flush=True)
+        print("scopes " + " ".join(world.scopes), flush=True)
+        stop.wait()
+
+
+def made_up(options: argparse.Namespace) -> World:
+    """The world that the options describe."""
+    world = World()
+    for slug in filter(None, options.enterprises.split(",")):
+        world.add(f"/enterprises/{slug}", options.people)
+    for login in filter(None, options.organizations.split(",")):
+        world.add(f"/orgs/{login}", options.people)
+    return world
+
+
+if __name__ == "__main__":
+    main()

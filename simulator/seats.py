@@ -1,0 +1,69 @@
+"""The seats of a place as GitHub lists them: pages, a Link header, no ids."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from random import Random
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from aiohttp import web
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from simulator.people import Person
+    from simulator.world import Place
+
+Seat = dict[str, Any]
+PATH = "/copilot/billing/seats"
+_TEAMS = ("platform", "payments", "mobile")
+
+
+def made_up(place: Place, today: date) -> list[Seat]:
+    """A seat for everybody who is there today, and a second one through a team for some."""
+    seats = []
+    for person in place.people:
+        if person.joined <= today < person.left:
+            seats.append(seat(person, today))
+            if person.number % 7 == 0:
+                seats.append(seat(person, today, team=_TEAMS[person.number % 3]))
+    return seats
+
+
+def seat(person: Person, today: date, team: str | None = None) -> Seat:
+    """A person's grant, directly or through a team."""
+    chance = Random(f"seat {person.number} {team}")
+    used = today - timedelta(days=chance.choice((1, 2, 3, 8, 40)))
+    granted: Seat = {
+        "created_at": f"{person.joined}T09:00:00-06:00",
+        "updated_at": f"{person.joined}T09:00:00-06:00",
+        "pending_cancellation_date": None,
+        "last_activity_at": f"{used}T15:30:00Z" if person.habit > 0.1 else None,
+        "last_activity_editor": "vscode/1.120.0/copilot-chat/0.30.1",
+        "plan_type": "business",
+        "assignee": {"login": person.login, "id": person.number, "type": "User"},
+    }
+    if team:
+        granted["assigning_team"] = {"id": len(team), "slug": team, "name": team.title()}
+    return granted
+
+
+def page(place: Place, today: date, request: web.Request, url: str) -> web.Response:
+    """One page of the listing."""
+    seats = made_up(place, today) if place.seats is None else place.seats
+    size = min(int(request.query.get("per_page", "50")), 100)
+    number = int(request.query.get("page", "1"))
+    people = {(s.get("assignee") or {}).get("id") for s in seats}
+    body = {"total_seats": len(people), "seats": seats[(number - 1) * size : number * size]}
+    return web.json_response(body, headers=link_header(request, url, number, size, len(seats)))
+
+
+def link_header(
+    request: web.Request, url: str, number: int, size: int, things: int
+) -> dict[str, str]:
+    """GitHub's Link header for page `number` of a list; none on the last page."""
+    if number * size >= things:
+        return {}
+    following = urlencode({"per_page": size, "page": number + 1})
+    return {"Link": f'<{url}{request.path}?{following}>; rel="next"'}

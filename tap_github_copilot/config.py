@@ -1,0 +1,191 @@
+"""The settings as declared (name, type, default, meaning), and read from the environment.
+
+The single source: `--about`, the README's table, meltano.yml and the Hub file follow it.
+Rules that span several settings, and every message about a wrong one, are in `settings.py`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from singer_sdk.configuration._dict_config import parse_environment_config
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+API_URL = "https://api.github.com"
+SETTLE_DAYS = 4
+LATE_REPORT_DAYS = 14
+CONCURRENCY = 4
+MOST_CONCURRENCY = 32
+
+SETTINGS: dict[str, dict[str, Any]] = {
+    "token": {
+        "type": ["string", "null"],
+        "title": "Token",
+        "secret": True,
+        "writeOnly": True,
+        "description": (
+            "Personal access token, classic or fine-grained, or any bearer token made "
+            "elsewhere. Either this or `app_id` with a key."
+        ),
+    },
+    "app_id": {
+        "type": ["string", "integer", "null"],
+        "title": "GitHub App ID",
+        "description": (
+            "ID or client ID of a GitHub App. With it, `private_key` or `private_key_path`."
+        ),
+    },
+    "private_key": {
+        "type": ["string", "null"],
+        "title": "Private key",
+        "secret": True,
+        "writeOnly": True,
+        "description": (
+            "The App's private key as PEM text (PKCS#1 or PKCS#8), with real newlines or "
+            "literal `\\n`."
+        ),
+    },
+    "private_key_path": {
+        "type": ["string", "null"],
+        "title": "Private key file",
+        "description": "Path of a file with the App's private key as PEM text.",
+    },
+    "enterprises": {
+        "type": ["array", "null"],
+        "items": {"type": "string"},
+        "title": "Enterprises",
+        "description": (
+            "Enterprise slugs: reads at enterprise level. Either this or `organizations`."
+        ),
+    },
+    "organizations": {
+        "type": ["array", "null"],
+        "items": {"type": "string"},
+        "title": "Organizations",
+        "description": (
+            "Organization logins: reads at organization level. An App may leave out both "
+            "lists: every organization that installed it is then read."
+        ),
+    },
+    "api_url": {
+        "type": ["string", "null"],
+        "title": "API URL",
+        "default": API_URL,
+        "description": (
+            "Where GitHub's API is. With data residency `https://api.SUBDOMAIN.ghe.com`."
+        ),
+    },
+    "start_date": {
+        "type": ["string", "null"],
+        "format": "date",
+        "title": "Start date",
+        "description": (
+            "First UTC day to read, as YYYY-MM-DD. Default: the oldest day that GitHub still "
+            "serves, one year back."
+        ),
+    },
+    "end_date": {
+        "type": ["string", "null"],
+        "format": "date",
+        "title": "End date",
+        "description": (
+            "Last UTC day to read (inclusive), as YYYY-MM-DD, for a bounded backfill. "
+            "Default: yesterday."
+        ),
+    },
+    "settle_days": {
+        "type": ["integer", "null"],
+        "minimum": 0,
+        "title": "Settle days",
+        "default": SETTLE_DAYS,
+        "description": (
+            "A day this many days old or younger is provisional: it is read again on every run."
+        ),
+    },
+    "late_report_days": {
+        "type": ["integer", "null"],
+        "minimum": 0,
+        "title": "Late report days",
+        "default": LATE_REPORT_DAYS,
+        "description": (
+            "A day without a report is pending until it is older than this many days, then "
+            "empty. At least `settle_days`."
+        ),
+    },
+    "concurrency": {
+        "type": ["integer", "null"],
+        "minimum": 1,
+        "maximum": MOST_CONCURRENCY,
+        "title": "Concurrency",
+        "default": CONCURRENCY,
+        "description": (
+            "Report days fetched at once, ahead of the one being emitted; 1 is plain sequential."
+        ),
+    },
+    "user_agent": {
+        "type": ["string", "null"],
+        "title": "User agent",
+        "description": "User-Agent header of every request. Default: the tap's name and version.",
+    },
+}
+
+# The combinations of settings that are enough for a run.
+SUFFICIENT = (
+    ("token", "enterprises"),
+    ("token", "organizations"),
+    ("app_id", "private_key"),
+    ("app_id", "private_key_path"),
+)
+
+CONFIG_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "properties": dict(SETTINGS),  # the SDK adds its own to these
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+}
+
+
+_BOOLEANS = {
+    **dict.fromkeys(("true", "1", "yes", "on"), True),
+    **dict.fromkeys(("false", "0", "no", "off"), False),
+}
+
+
+def settings_from_environment(properties: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """The settings that stand in the environment or in a `.env` file.
+
+    Numbers, lists and objects are read as JSON, a list also as `a,b`, booleans as the SDK
+    reads them. What cannot be read stays a text, so that the check of the settings can
+    name it: the SDK's own reading ends with a traceback.
+
+    Args:
+        properties: Each setting's JSON Schema.
+        prefix: What the variables' names begin with.
+    """
+    texts = parse_environment_config(
+        {"properties": {name: {"type": "string"} for name in properties}}, prefix
+    )
+    return {
+        name: _value(text, _kinds(properties[name])) for name, text in texts.items() if text.strip()
+    }
+
+
+def _kinds(schema: Mapping[str, Any]) -> set[str]:
+    kinds = schema.get("type", "string")
+    return {kinds} if isinstance(kinds, str) else set(kinds)
+
+
+def _value(text: str, kinds: set[str]) -> Any:
+    if "string" in kinds:
+        return text
+    if "boolean" in kinds:
+        return _BOOLEANS.get(text.strip().lower(), text)
+    try:
+        value = json.loads(text)
+    except (ValueError, RecursionError):
+        value = text
+    if "array" in kinds and not isinstance(value, list | dict | None):
+        return [part.strip() for part in text.split(",")]
+    return value

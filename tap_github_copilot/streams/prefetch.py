@@ -1,0 +1,162 @@
+"""Bounded, order-preserving prefetch of report days, over the ends of partitions."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass
+from functools import partial
+from typing import TYPE_CHECKING, TypeVar
+
+from tap_github_copilot.clock import InterruptedRun
+from tap_github_copilot.errors import Refusal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterable, Iterator
+    from datetime import date
+
+    from singer_sdk.helpers.types import Context
+
+    from tap_github_copilot.clock import Clock
+    from tap_github_copilot.github.reports import Report
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
+_LOOK_UP = 0.2  # seconds between two looks at whether the run was stopped
+
+
+def ordered(
+    fetch: Callable[[Item], Result],
+    items: Iterable[Item],
+    at_once: int,
+    clock: Clock,
+    drop: Callable[[Result], object],
+) -> Generator[tuple[Item, Result]]:
+    """Each item with what `fetch` made of it, in the order of the items.
+
+    At most `at_once` results exist at a time, queued, running or done. An error of
+    `fetch` is raised at its own place in the order. Closing the iterator drops what
+    has not begun.
+
+    Args:
+        fetch: Called in threads of its own.
+        items: Asked for one by one.
+        at_once: How many are fetched ahead.
+        clock: Tells whether the run was stopped.
+        drop: Gets each result that nobody will take.
+
+    Raises:
+        InterruptedRun: The clock was stopped.
+    """
+    pool = ThreadPoolExecutor(at_once, thread_name_prefix="ahead")
+    waiting: deque[tuple[Item, Future[Result]]] = deque()
+    try:
+        for item in items:
+            waiting.append((item, pool.submit(fetch, item)))
+            if len(waiting) >= at_once:
+                yield _next(waiting, clock)
+        while waiting:
+            yield _next(waiting, clock)
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
+        for _, future in waiting:
+            future.add_done_callback(partial(_drop, drop))
+
+
+def _drop(drop: Callable[[Result], object], future: Future[Result]) -> None:
+    if not future.cancelled() and future.exception() is None:
+        drop(future.result())
+
+
+def _next(waiting: deque[tuple[Item, Future[Result]]], clock: Clock) -> tuple[Item, Result]:
+    item, future = waiting.popleft()
+    while not wait([future], timeout=_LOOK_UP).done:
+        if clock.stopped:
+            raise InterruptedRun
+    return item, future.result()
+
+
+@dataclass(frozen=True)
+class Ask:
+    """A day of a partition to fetch; without a day, its end, or what it was refused with."""
+
+    context: Context
+    day: date | None = None
+    refusal: Refusal | None = None
+
+
+class Feed:
+    """Hands out what was fetched, partition by partition and day by day.
+
+    A daily run over many scopes has few days of each: it would wait for the first day of
+    every scope if fetching stopped at a scope's end.
+
+    Args:
+        partitions: In the order in which they are asked for.
+        days: The days of a partition; asked as late as its turn to be fetched.
+        fetch: What GitHub has of a partition's day.
+        at_once: How many days are fetched ahead.
+        clock: Tells whether the run was stopped.
+        drop: Gets what nobody takes.
+    """
+
+    def __init__(  # noqa: PLR0913 - how to ask, how to fetch, how to drop
+        self,
+        partitions: Iterable[Context],
+        days: Callable[[Context], list[date]],
+        fetch: Callable[[Context, date], Report],
+        *,
+        at_once: int,
+        clock: Clock,
+        drop: Callable[[Report], None],
+    ) -> None:
+        self._days = days
+        self._fetch = fetch
+        self._drop = drop
+        self._given_up: list[Context] = []
+        self._found = ordered(self._answer, self._asks(partitions), at_once, clock, self._unwanted)
+
+    def of(self, context: Context) -> Iterator[tuple[date, Report | Refusal]]:
+        """The days of a partition, each with its report or with what it was refused with.
+
+        Raises:
+            Refusal: The partition's days could not even be told.
+        """
+        for ask, found in self._found:
+            if ask.context != context:
+                self._unwanted(found)  # left over from a partition that was given up
+            elif ask.day is not None and found is not None:
+                yield ask.day, found
+            elif ask.refusal is not None:
+                raise ask.refusal
+            else:
+                return
+
+    def give_up(self, context: Context) -> None:
+        """Fetch no more days of a partition."""
+        self._given_up.append(context)
+
+    def close(self) -> None:
+        """Fetch nothing more at all."""
+        self._found.close()
+
+    def _asks(self, partitions: Iterable[Context]) -> Iterator[Ask]:
+        for context in partitions:
+            try:
+                for day in self._days(context):
+                    yield Ask(context, day)
+                yield Ask(context)
+            except Refusal as refusal:
+                yield Ask(context, refusal=refusal)
+
+    def _answer(self, ask: Ask) -> Report | Refusal | None:
+        if ask.day is None or ask.context in self._given_up:
+            return None
+        try:
+            return self._fetch(ask.context, ask.day)
+        except Refusal as refusal:
+            return refusal
+
+    def _unwanted(self, found: Report | Refusal | None) -> None:
+        if found is not None and not isinstance(found, Refusal):
+            self._drop(found)

@@ -1,0 +1,83 @@
+"""The streams whose records are the rows of one report, one record per row."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar
+
+from tap_github_copilot.github.reports import REPOSITORIES, TOTALS, USER_TEAMS, USERS
+from tap_github_copilot.streams.daily import DailyStream
+
+if TYPE_CHECKING:
+    from singer_sdk.helpers.types import Record
+
+    from tap_github_copilot.scopes import Level
+
+_COUNTERS = (
+    "user_initiated_interaction_count",
+    "code_generation_activity_count",
+    "code_acceptance_activity_count",
+    "loc_suggested_to_add_sum",
+    "loc_suggested_to_delete_sum",
+    "loc_added_sum",
+    "loc_deleted_sum",
+    "ai_credits_used",
+)
+_NOT_THEIR_DOING = "used_copilot_code_review_passive"
+
+
+class DailyUsages(DailyStream):
+    """A row a person and day, just as GitHub reports it."""
+
+    name = "github_copilot_daily_usages"
+    report = USERS
+    key: ClassVar[tuple[str, ...]] = ("day", "user_id")
+    computed: ClassVar[tuple[str, ...]] = ("active",)
+
+    def complete(self, record: Record) -> None:
+        """Tell whether the person used Copilot: any activity, credits or flag of their own."""
+        record["active"] = is_active(record)
+
+
+def is_active(record: Record) -> bool:
+    """Whether a person-day shows use of Copilot.
+
+    Any of the seven activity counters or the credits above 0, or any `used_*` flag but
+    the one for reviews that nobody asked for.
+    """
+    if any((record.get(name) or 0) > 0 for name in _COUNTERS):
+        return True
+    return any(
+        value is True and name.startswith("used_") and name != _NOT_THEIR_DOING
+        for name, value in (record | (record.get("extra_fields") or {})).items()
+    )
+
+
+class DailyTotals(DailyStream):
+    """A row a day."""
+
+    name = "github_copilot_daily_totals"
+    key: ClassVar[tuple[str, ...]] = ("day",)
+    optional: ClassVar[bool] = True
+
+    def report_at(self, level: Level) -> str:
+        """The report has the level in its name."""
+        return TOTALS[level.value]
+
+
+class UserTeams(DailyStream):
+    """A row a person, team and day."""
+
+    name = "github_copilot_user_teams"
+    report = USER_TEAMS
+    key: ClassVar[tuple[str, ...]] = ("day", "user_id", "team_id")
+    optional: ClassVar[bool] = True
+
+
+class DailyRepositories(DailyStream):
+    """A row a repository and day."""
+
+    name = "github_copilot_daily_repositories"
+    report = REPOSITORIES
+    key: ClassVar[tuple[str, ...]] = ("day", "repo_id")
+    documented: ClassVar[tuple[str, ...]] = ("organization_id",)
+    optional: ClassVar[bool] = True

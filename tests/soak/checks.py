@@ -1,0 +1,216 @@
+"""What every run must keep, and what the tables must hold: the soak's invariants."""
+
+from __future__ import annotations
+
+import json
+from datetime import date, timedelta
+from typing import TYPE_CHECKING, Any
+
+from simulator.seats import made_up
+from tests.soak.expected import BREAKDOWNS, Place, Reached, Stage, bookmarks, entries_of, shape
+from tests.support.sqlite_loader import LEDGER
+from tests.support.tap_runs import SEATS
+
+if TYPE_CHECKING:
+    from tests.soak.random_faults import Day
+    from tests.support.sqlite_loader import Database
+    from tests.support.tap_runs import Outcome
+
+Emitted = dict[tuple[str, "Day"], list[Any]]
+
+
+def check_run(stage: Stage, outcome: Outcome, *, disturbed: bool) -> None:
+    """Hold a whole run against the promises.
+
+    Args:
+        stage: What it was given.
+        outcome: What it left behind.
+        disturbed: Whether it met a fault.
+
+    Raises:
+        AssertionError: One is broken.
+    """
+    emitted: Emitted = {}
+    moments: dict[Day, str] = {}
+    before = bookmarks(stage, stage.state)
+    reached = dict(before)
+    for message in outcome.messages:
+        if message["type"] == "STATE":
+            after = bookmarks(stage, message["value"])
+            _check_bookmarks(stage, reached, after, emitted)
+            reached = after
+        elif message["type"] == "RECORD" and message["stream"] != SEATS:
+            stream, record = message["stream"], message["record"]
+            path, day = stage.path_of(record), date.fromisoformat(record["day"])
+            key = (path, record.get("report") or stage.reports(path)[stream], day)
+            emitted.setdefault((stream, key), []).append(shape(stream, record))
+            moment = moments.setdefault(key, record["fetched_at"])
+            assert record["fetched_at"] == moment, f"{stream}, {key}: two moments in one run"
+    _check_whole(stage, emitted)
+    _check_end(stage, outcome, before, emitted, disturbed=disturbed)
+    if not disturbed:
+        for place in stage.places():
+            expected = _expected_bookmark(stage, before, place)
+            assert reached.get(place) == expected, f"{place}: {reached.get(place)}, not {expected}"
+
+
+def check_tables(stage: Stage, database: Database, upto: Reached | None = None) -> None:
+    """Compare the current rows of every table with the truth, row by row.
+
+    Args:
+        stage: What the last run was given.
+        database: Where its records are.
+        upto: Bookmarks; only days up to them are compared.
+
+    Raises:
+        AssertionError: A row is missing, is too many or is another.
+    """
+    for place in stage.places():
+        stream, path, report = place
+        last = stage.last if upto is None else upto.get(place)
+        if upto is not None and stream != LEDGER and LEDGER in stage.streams:
+            last = _earlier(last, upto.get((LEDGER, path, report)))
+        days = [] if last is None else [day for day in stage.days(None) if day <= last]
+        if stream == LEDGER and not stage.is_silent(path):
+            _compare_ledger(stage, database, path, report, days)
+        elif stream != LEDGER:
+            _compare_rows(stage, database, place, days)
+
+
+def _earlier(one: date | None, other: date | None) -> date | None:
+    return None if one is None or other is None else min(one, other)
+
+
+def _check_bookmarks(stage: Stage, before: Reached, after: Reached, emitted: Emitted) -> None:
+    """Every day that a bookmark has just passed was loaded whole, or is old enough to be empty."""
+    assert before.keys() <= after.keys(), f"a bookmark is gone: {before.keys() - after.keys()}"
+    for place, bookmark in after.items():
+        stream, path, report = place
+        old = before.get(place)
+        moves = bookmark is not None and (old is None or old <= bookmark)
+        assert moves, f"{place}: from {old} to {bookmark}"
+        assert bookmark in (old, *stage.days(old)), f"{place}: {bookmark} is no day of this run"
+        for day in stage.days(old):
+            if bookmark and day <= bookmark:
+                assert stage.is_final(path, report, day), f"{place}: {bookmark} passed {day}"
+                truth = stage.truth(stream, path, report, day)
+                got = emitted.get((stream, (path, report, day)), [])
+                lost = truth is not None and got != truth
+                assert not lost, f"{place}: {bookmark} passed {day}, which is not loaded"
+
+
+def _check_whole(stage: Stage, emitted: Emitted) -> None:
+    """Each day that was emitted is just what was published, and days came in order."""
+    latest: dict[Place, date] = {}
+    for (stream, (path, report, day)), got in emitted.items():
+        place = (stream, path, report)
+        assert latest.setdefault(place, day) <= day, f"{place}: {day} after {latest[place]}"
+        latest[place] = day
+        truth = stage.truth(stream, path, report, day)
+        if stream == LEDGER and got[0][0] != "loaded":
+            status = stage.unreported_status(day)
+            assert got == [(status, None, None)], f"{place}, {day}: {got}"
+            told_so = truth is None or (path, report, day) in stage.unreported
+            assert told_so, f"{place}, {day}: {status}"
+        else:
+            assert got == truth, f"{place}, {day}: {got} is not {truth}"
+
+
+def _check_end(
+    stage: Stage,
+    outcome: Outcome,
+    before: Reached,
+    emitted: Emitted,
+    *,
+    disturbed: bool,
+) -> None:
+    """Exit 0 if all is there; else exit 1, and a line for each scope that lacks something."""
+    errors = outcome.errors()
+    assert outcome.code == (1 if errors else 0), f"exit {outcome.code}, {errors}"
+    assert disturbed or not errors, f"failed for no reason: {errors}"
+    if any("invalid_credentials" in line for line in errors):
+        return
+    for place in stage.places():
+        stream, path, report = place
+        name = path.rsplit("/", 1)[1]
+        if any(f" {name}" in line and (stream in line or stream == LEDGER) for line in errors):
+            continue
+        for day in stage.days(before.get(place)):
+            truth = stage.truth(stream, path, report, day)
+            missing = truth and (stream, (path, report, day)) not in emitted
+            told_so = (path, report, day) in stage.unreported
+            assert not missing or told_so, f"{place}: {day} is missing, and no line says so"
+    _check_seats(stage, outcome, errors)
+
+
+def _check_seats(stage: Stage, outcome: Outcome, errors: list[str]) -> None:
+    if SEATS not in stage.streams or stage.last < stage.today - timedelta(days=1):
+        return
+    for path in stage.paths:
+        seats = [row for row in outcome.records(SEATS) if stage.path_of(row) == path]
+        if not any(SEATS in line and path.rsplit("/", 1)[1] in line for line in errors):
+            assert len(seats) == len(made_up(stage.world.scopes[path], stage.today)), path
+
+
+def _expected_bookmark(stage: Stage, before: Reached, place: Place) -> date | None:
+    """How far the bookmark of a run without a fault must have come."""
+    _, path, report = place
+    if stage.is_silent(path) and not any(p[1] == path for p in before):
+        return None
+    bookmark = before.get(place)
+    for day in stage.days(bookmark):
+        if not stage.is_final(path, report, day):
+            break
+        bookmark = day
+    return bookmark
+
+
+def _compare_rows(stage: Stage, database: Database, place: Place, days: list[date]) -> None:
+    stream, path, report = place
+    expected = {day: _kept(stage, place, day) for day in days}
+    got: dict[date, list[Any]] = {day: [] for day in days}
+    for row in database.current(stream, stage.key_column, report):
+        day = date.fromisoformat(row["day"])
+        if stage.path_of(row) == path and day in got:
+            got[day].append(shape(stream, row))
+    for day, rows in expected.items():
+        if rows or _tells_withdrawn(stage, place, day):
+            same = sorted(map(_text, got[day])) == sorted(map(_text, rows))
+            assert same, f"{place}, {day}: the table has {got[day]}, not {rows}"
+
+
+def _tells_withdrawn(stage: Stage, place: Place, day: date) -> bool:
+    """Whether the ledger tells that all rows of a day were withdrawn: it counts the report's."""
+    stream, path, report = place
+    reported = stage.world.rows(path, day, report)
+    return LEDGER in stage.streams and not (stream == BREAKDOWNS and reported)
+
+
+def _kept(stage: Stage, place: Place, day: date) -> list[Any]:
+    """The rows of a day as an upsert leaves them: of those with one key, the last."""
+    stream, path, report = place
+    keys = ("user_id", "team_id", "repo_id")
+    if stream == BREAKDOWNS:
+        rows = {row["user_id"]: row for row in stage.world.rows(path, day, report)}
+        return [entry for row in rows.values() for entry in entries_of(row)]
+    truth = stage.truth(stream, path, report, day) or []
+    return list({tuple(row.get(name) for name in keys): row for row in truth}.values())
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, sort_keys=True)
+
+
+def _compare_ledger(
+    stage: Stage, database: Database, path: str, report: str, days: list[date]
+) -> None:
+    rows = {
+        row["day"]: (row["status"], row["row_count"], row["file_count"])
+        for row in database.rows(LEDGER)
+        if row["report"] == report and stage.path_of(row) == path
+    }
+    for day in days:
+        truth = stage.truth(LEDGER, path, report, day)
+        expected = truth[0] if truth else (stage.unreported_status(day), None, None)
+        got = rows.get(day.isoformat())
+        assert got == expected, f"{LEDGER}, {path}, {report}, {day}: {got}, not {expected}"
