@@ -6,9 +6,11 @@ with rows_ever as (
         user_id,
         breakdown,
         breakdown_key,
+        ide,
         feature,
         language,
         model,
+        item,
         user_initiated_interaction_count,
         code_generation_activity_count,
         code_acceptance_activity_count,
@@ -16,7 +18,8 @@ with rows_ever as (
     from (
     {{ copilot_raw('github_copilot_daily_usage_breakdowns', {
         copilot_scope(): 'text', 'day': 'date', 'user_id': 'bigint', 'breakdown': 'text',
-        'breakdown_key': 'text', 'feature': 'text', 'language': 'text', 'model': 'text',
+        'breakdown_key': 'text', 'ide': 'text', 'feature': 'text', 'language': 'text',
+        'model': 'text', 'item': 'text',
         'user_initiated_interaction_count': 'bigint',
         'code_generation_activity_count': 'bigint',
         'code_acceptance_activity_count': 'bigint', 'fetched_at': 'timestamp'}) }}

@@ -13,6 +13,15 @@ with rows_ever as (
         loc_added_sum,
         loc_deleted_sum,
         ai_credits_used,
+        used_chat,
+        used_agent,
+        used_cli,
+        -- One thing under two names; GitHub serves both side by side.
+        coalesce(used_copilot_cloud_agent, used_copilot_coding_agent) as used_copilot_cloud_agent,
+        used_copilot_code_review_active,
+        used_copilot_code_review_passive,
+        used_copilot_app,
+        used_vscode_agent,
         fetched_at
     from (
     {{ copilot_raw('github_copilot_daily_usages', {
@@ -21,6 +30,11 @@ with rows_ever as (
         'code_generation_activity_count': 'bigint',
         'code_acceptance_activity_count': 'bigint', 'loc_added_sum': 'bigint',
         'loc_deleted_sum': 'bigint', 'ai_credits_used': 'numeric',
+        'used_chat': 'boolean', 'used_agent': 'boolean', 'used_cli': 'boolean',
+        'used_copilot_cloud_agent': 'boolean', 'used_copilot_coding_agent': 'boolean',
+        'used_copilot_code_review_active': 'boolean',
+        'used_copilot_code_review_passive': 'boolean', 'used_copilot_app': 'boolean',
+        'used_vscode_agent': 'boolean',
         'fetched_at': 'timestamp'}) }}
     ) as u
     where day is not null
