@@ -34,6 +34,7 @@ class Seen:
     call: str
     authorization: str
     at: float
+    api_version: str
 
 
 @dataclass
@@ -198,7 +199,10 @@ class Simulator:
         return await _send(request, self._files[request.path], fault)
 
     def _note(self, call: str, request: web.Request) -> None:
-        self.seen.append(Seen(call, request.headers.get("Authorization", ""), time.monotonic()))
+        headers = request.headers
+        authorization = headers.get("Authorization", "")
+        version = headers.get("X-GitHub-Api-Version", "")
+        self.seen.append(Seen(call, authorization, time.monotonic(), version))
 
 
 def not_found() -> web.Response:

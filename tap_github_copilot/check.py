@@ -118,7 +118,7 @@ def _finding(
         credential = "YOUR_APP_JWT"
     else:
         credential = "YOUR_INSTALLATION_TOKEN" if run.sign_in.is_app else "YOUR_TOKEN"
-    headers = (f"Authorization: Bearer {credential}", f"X-GitHub-Client-Version: {API_VERSION}")
+    headers = (f"Authorization: Bearer {credential}", f"X-GitHub-Api-Version: {API_VERSION}")
     curl = shlex.join(["curl", *(part for header in headers for part in ("-H", header)), url])
     if refusal is None:
         return Finding(scope, endpoint, "ok", "", curl, fatal=False)

@@ -65,6 +65,7 @@ def test_the_curl_line_can_be_pasted_and_holds_no_credential(
         assert command[0] == "curl"
         assert command[-1] == github.url + row[1]
         assert "Authorization: Bearer YOUR_TOKEN" in command
+        assert {f"X-GitHub-Api-Version: {seen.api_version}" for seen in github.seen} <= {*command}
 
 
 @pytest.mark.parametrize("report", [*REPORTS, "copilot/billing/seats"])

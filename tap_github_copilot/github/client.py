@@ -65,7 +65,7 @@ class Client:
         self._rate_limiter = RateLimiter(clock)
         self._session = session_of(settings.user_agent, MAX_CONCURRENT)
         self._session.headers["Accept"] = "application/vnd.github+json"
-        self._session.headers["X-GitHub-Client-Version"] = API_VERSION
+        self._session.headers["X-GitHub-Api-Version"] = API_VERSION
 
     def get(
         self,
