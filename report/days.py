@@ -130,7 +130,9 @@ class Coverage:
         if newest is None:
             parts = ["No day is loaded yet"]
         elif not self.has_ledger:
-            parts = [f"Newest day {long_date(newest)}; without a ledger nobody knows what is missing"]
+            parts = [
+                f"Newest day {long_date(newest)}; without a ledger nobody knows what is missing"
+            ]
         elif self.holes and self.complete_to:
             parts = [f"Complete to {long_date(self.complete_to)}, newest day {long_date(newest)}"]
         elif self.holes:

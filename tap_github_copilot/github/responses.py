@@ -9,12 +9,8 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-import msgspec
-
-from tap_github_copilot.errors import (
-    NoResource,
-    redacted,
-)
+from tap_github_copilot.errors import NoResource, redacted
+from tap_github_copilot.github.json_text import decode
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,12 +39,12 @@ class Response:
     bearer: str
 
     def json(self) -> Any:
-        """The body as JSON.
+        """The body as JSON, decoded by `json_text.decode`.
 
         Raises:
-            ValueError: It is none.
+            ValueError: It is not JSON.
         """
-        return msgspec.json.decode(self.body)
+        return decode(self.body)
 
     def json_or_none(self) -> Any:
         """The body as JSON; None where it is none."""
