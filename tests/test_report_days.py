@@ -151,3 +151,29 @@ def test_a_refused_scope_is_told_once_and_leaves_others_alone(
     assert {r["enterprise_slug"] for r in outcome.records(LEDGER) if r["report"] == USERS} == {
         "busy"
     }
+
+
+def test_repeated_rows_are_counted_so_that_the_ledger_tells_what_a_table_holds(
+    github: Simulator, world: World, today: date
+) -> None:
+    world.add(ACME)
+    day, quiet = today - timedelta(days=6), today - timedelta(days=5)
+    rows = [b'{"day":"%s","user_id":%d}\n' % (str(day).encode(), n) for n in (1, 2, 1, 1)]
+    world.put[ACME, USERS, day] = [b"".join(rows[:3]), rows[3]]
+    world.put[ACME, USERS, quiet] = [b""]
+    config = config_for(github, start_date=str(day), end_date=ago(today, 1))
+    found = ledger(run_tap(config, today, streams=(USAGES, LEDGER)))
+    assert (found[str(day)]["row_count"], found[str(day)]["repeated_count"]) == (4, 2)
+    assert found[str(quiet)]["repeated_count"] == 0
+    assert found[ago(today, 1)]["repeated_count"] is None
+
+
+def test_a_run_says_when_it_looked_at_each_report(
+    github: Simulator, world: World, today: date
+) -> None:
+    world.add(ACME)
+    outcome = run_tap(config_for(github, start_date=ago(today, 5)), today, streams=(USAGES, LEDGER))
+    rows = ledger(outcome).values()
+    assert {row["status"] for row in rows} == {"loaded", "pending"}
+    assert all(row["checked_at"] >= row["fetched_at"] for row in rows)
+    assert all(row["checked_at"] == row["fetched_at"] for row in rows if row["status"] != "loaded")

@@ -72,9 +72,11 @@ class ReportDays(DailyStream):
             "status": calendar.status(report.day, reported=report.reported),
             "provisional": calendar.is_provisional(report.day),
             "row_count": report.row_count if report.reported else None,
+            "repeated_count": report.repeated if report.reported else None,
             "file_count": report.file_count if report.reported else None,
             "byte_count": report.byte_count if report.reported else None,
             "sha256": report.sha256 if report.reported else None,
             "extra_fields": None,
             "fetched_at": report.fetched_at,
+            "checked_at": report.fetched_at,
         }

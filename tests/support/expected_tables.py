@@ -43,6 +43,7 @@ KEYS: dict[str, tuple[str, ...]] = {
     LEDGER: ("report", "day"),
     SEATS: ("user_id", "assigning_team_id"),  # a seat's id is a hash: not known here
 }
+_ROW_KEYS = ("user_id", "team_id", "repo_id")  # a report's rows have those of their key
 _DIMENSIONS = ("ide", "feature", "language", "model")
 _TOKENS = ("prompt_tokens_sum", "output_tokens_sum", "avg_tokens_per_request")
 _SETTLE_DAYS, _LATE_REPORT_DAYS = 4, 14
@@ -104,10 +105,13 @@ class Truth:
         files = self.world.files(place.path, report, day)
         if files is None:
             return row | {"status": "pending" if age <= _LATE_REPORT_DAYS else "empty"}
+        rows = self.world.rows(place.path, day, report)
+        keys = {tuple(row.get(name) for name in _ROW_KEYS) for row in rows}
         hashes = sorted(hashlib.sha256(file).hexdigest() for file in files)
         return row | {
             "status": "loaded",
-            "row_count": len(self.world.rows(place.path, day, report)),
+            "row_count": len(rows),
+            "repeated_count": len(rows) - len(keys),
             "file_count": len(files),
             "byte_count": sum(map(len, files)),
             "sha256": hashlib.sha256("".join(hashes).encode()).hexdigest(),
@@ -228,7 +232,7 @@ def _given(row: Row) -> Row:
         name: plain(value)
         for name, value in row.items()
         if value is not None
-        and name not in {"fetched_at", "seat_id"}
+        and name not in {"fetched_at", "checked_at", "seat_id"}
         and not name.startswith("_sdc_")
     }
 
