@@ -5,7 +5,12 @@ from __future__ import annotations
 import re
 import threading
 from dataclasses import dataclass, field
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from simulator.wire import Sent
 
 FOR_EVER = 1_000_000
 
@@ -24,6 +29,7 @@ class Fault:
         reset: Abort the connection; for a file, in the middle of its body.
         keep: Send only so many bytes of a file, under the full length.
         change: Replace a file's bytes (old, new).
+        wire: Sends the content of the file or of the answer in another way; see `simulator.wire`.
         after: Let so many matching calls pass first.
         times: How often.
     """
@@ -36,6 +42,7 @@ class Fault:
     reset: bool = False
     keep: int | None = None
     change: tuple[bytes, bytes] | None = None
+    wire: Callable[[bytes], Sent] | None = None
     after: int = 0
     times: int = 1
 

@@ -16,6 +16,7 @@ from aiohttp import web
 from simulator import seats
 from simulator.access import Access
 from simulator.faults import Fault, Faults
+from simulator.wire import send
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -130,11 +131,12 @@ class Simulator:
             fault = self.faults.take(call)
             if fault and (answer := await _failing(fault, request)):
                 return answer
-            return (
+            answer = (
                 self.access.app.answer(request, self.url)
                 or self.access.refusal(request)
                 or self._answer(request)
             )
+            return await _wired(fault, request, answer) if fault and fault.wire else answer
         finally:
             self.busy -= 1
 
@@ -210,9 +212,20 @@ def not_found() -> web.Response:
     return web.json_response({"message": "Not Found", "status": "404"}, status=404)
 
 
+async def _wired(fault: Fault, request: web.Request, answer: web.Response) -> web.Response:
+    """Send an answer of the API in another way."""
+    content = answer.body if isinstance(answer.body, bytes) else b""
+    if fault.wire:
+        await send(request, fault.wire(content), answer.status)
+    return web.Response()
+
+
 async def _send(request: web.Request, content: bytes, fault: Fault) -> web.StreamResponse:
     if fault.change:
         content = content.replace(*fault.change, 1)
+    if fault.wire:
+        await send(request, fault.wire(content))
+        return web.Response()
     whole = not fault.reset and fault.keep is None
     if whole:
         return web.Response(body=content, content_type="application/octet-stream")

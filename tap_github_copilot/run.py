@@ -67,7 +67,7 @@ class Run:
 
     def __post_init__(self) -> None:
         self.client = Client(self.settings, self.clock)
-        self.downloads = Downloads(self.settings)
+        self.downloads = Downloads(self.settings, self.clock)
         self.sign_in: SignIn
         if isinstance(self.settings.credential, str):
             self.sign_in = TokenSignIn(self.settings.credential)

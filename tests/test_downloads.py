@@ -17,6 +17,7 @@ import pytest
 from simulator.access import TOKEN
 from simulator.faults import FOR_EVER
 from simulator.world import USERS, shards_of
+from tap_github_copilot.clock import Clock
 from tap_github_copilot.github.downloads import BrokenDownloadError, Downloads, UnreachableHostError
 from tap_github_copilot.settings import Settings
 from tests.support.daily_usages import ACME, ago, closing, keys_of, read_usages, state_at, truth
@@ -234,7 +235,7 @@ def test_a_link_that_is_none_fails_its_day_and_no_other(
 
 def downloads(api_url: str) -> Downloads:
     config = {"token": TOKEN, "enterprises": ["acme"], "api_url": api_url}
-    return Downloads(Settings.from_config(config))
+    return Downloads(Settings.from_config(config), Clock())
 
 
 @pytest.mark.parametrize("api_url", ["https://api.github.com", "https://api.acme.ghe.com"])

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 import requests
-from requests.adapters import HTTPAdapter
 
 from tap_github_copilot.errors import RefusedRequest
 from tap_github_copilot.github.rate_limit import MAX_CONCURRENT, RateLimiter
 from tap_github_copilot.github.responses import Response
 from tap_github_copilot.github.retry import RetryPolicy
+from tap_github_copilot.github.sessions import CONNECT_AND_READ, HeaderAuth, Pace, session_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -22,30 +22,7 @@ if TYPE_CHECKING:
     from tap_github_copilot.settings import Settings
 
 API_VERSION = "2026-03-10"
-CONNECT_AND_READ = (10.0, 60.0)
-
-
-class HeaderAuth(requests.auth.AuthBase):
-    """Sets the Authorization header, or none, and so keeps ~/.netrc out of it."""
-
-    def __init__(self, token: str | None = None) -> None:
-        self._token = token
-
-    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
-        """Sign the request."""
-        if self._token is not None:
-            request.headers["Authorization"] = f"Bearer {self._token}"
-        return request
-
-
-def session_of(user_agent: str, connections: int) -> requests.Session:
-    """A session that keeps so many connections to a host open; safe for several threads."""
-    session = requests.Session()
-    session.headers["User-Agent"] = user_agent
-    adapter = HTTPAdapter(pool_maxsize=connections)
-    session.mount("https://", adapter)
-    session.mount("http://", adapter)
-    return session
+LONGEST_CALL = 300.0  # seconds, from the request to the end of the answer
 
 
 class Client:
@@ -63,7 +40,8 @@ class Client:
         self._url = settings.api_url
         self._clock = clock
         self._rate_limiter = RateLimiter(clock)
-        self._session = session_of(settings.user_agent, MAX_CONCURRENT)
+        pace = Pace(clock, total=LONGEST_CALL)
+        self._session = session_of(settings.user_agent, MAX_CONCURRENT, pace)
         self._session.headers["Accept"] = "application/vnd.github+json"
         self._session.headers["X-GitHub-Api-Version"] = API_VERSION
 

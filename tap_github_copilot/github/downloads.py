@@ -14,10 +14,12 @@ from urllib.parse import urlsplit
 import requests
 from urllib3.exceptions import LocationParseError
 
-from tap_github_copilot.github.client import CONNECT_AND_READ, HeaderAuth, session_of
-from tap_github_copilot.github.report_cache import BUFFER, ReportFile, anonymous_file
+from tap_github_copilot.github.bodies import BrokenBodyError, read_body
+from tap_github_copilot.github.report_cache import ReportFile, anonymous_file
+from tap_github_copilot.github.sessions import CONNECT_AND_READ, HeaderAuth, Pace, session_of
 
 if TYPE_CHECKING:
+    from tap_github_copilot.clock import Clock
     from tap_github_copilot.settings import Settings
 
 
@@ -34,11 +36,12 @@ class Downloads:
 
     Args:
         settings: For the allowed schemes, the user agent and the number of connections.
+        clock: Measures whether a download makes progress.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, clock: Clock) -> None:
         self._schemes = settings.link_schemes
-        self._session = session_of(settings.user_agent, settings.concurrency)
+        self._session = session_of(settings.user_agent, settings.concurrency, Pace(clock))
 
     def fetch(self, link: str) -> ReportFile:
         """The whole file behind a link.
@@ -51,7 +54,7 @@ class Downloads:
         content = anonymous_file()
         try:
             size, sha256 = self._into(content, link)
-        except (requests.RequestException, LocationParseError) as error:
+        except (requests.RequestException, LocationParseError, BrokenBodyError) as error:
             content.close()
             raise _broken(error) from None
         except BaseException:
@@ -70,9 +73,12 @@ class Downloads:
         ) as response:
             if response.status_code != HTTPStatus.OK:
                 raise BrokenDownloadError(f"the download host answered {response.status_code}")
-            for chunk in response.iter_content(BUFFER):
-                digest.update(chunk)
-                content.write(chunk)
+
+            def keep(piece: bytes) -> None:
+                digest.update(piece)
+                content.write(piece)
+
+            read_body(response, keep)
         content.flush()
         return content.tell(), digest.hexdigest()
 
@@ -86,7 +92,9 @@ def _scheme(link: str) -> str:
 
 
 def _broken(error: Exception) -> BrokenDownloadError:
-    """What went wrong, told by its kind alone: the error's own text holds the link."""
+    """What went wrong, told by its kind alone: the text of most errors holds the link."""
+    if isinstance(error, BrokenBodyError):
+        return BrokenDownloadError(f"a download is not whole: {error}")
     unreachable = isinstance(error, requests.ConnectTimeout) or any(
         type(reason).__name__ in {"NewConnectionError", "NameResolutionError", "MaxRetryError"}
         for reason in error.args
