@@ -54,9 +54,20 @@ def page(place: Place, today: date, request: web.Request, url: str) -> web.Respo
     seats = made_up(place, today) if place.seats is None else place.seats
     size = min(int(request.query.get("per_page", "50")), 100)
     number = int(request.query.get("page", "1"))
-    people = {(s.get("assignee") or {}).get("id") for s in seats}
-    body = {"total_seats": len(people), "seats": seats[(number - 1) * size : number * size]}
-    return web.json_response(body, headers=link_header(request, url, number, size, len(seats)))
+    body = {
+        "total_seats": _people(seats) if place.seat_total is None else place.seat_total,
+        "seats": seats[(number - 1) * size : number * size],
+    }
+    headers = link_header(request, url, number, size, len(seats))
+    if place.linked_pages is not None and number >= place.linked_pages:
+        headers = {}
+    return web.json_response(body, headers=headers)
+
+
+def _people(seats: list[Seat]) -> int:
+    """People with a seat; nobody is counted for grants whose account is gone."""
+    assignees = [seat.get("assignee") for seat in seats]
+    return len({a.get("id") for a in assignees if isinstance(a, dict)})
 
 
 def link_header(

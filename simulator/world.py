@@ -45,6 +45,8 @@ class Place:
         people: Who has a seat there.
         refusal: What every call of its reports is answered with instead, if anything.
         seats: Its seats as GitHub lists them; None makes them up from its people.
+        seat_total: What the listing calls their number; None counts the people.
+        linked_pages: Pages of the listing that a Link header leads to; None is all of them.
         open_since: The first day of which it has reports (its policy was off before).
     """
 
@@ -54,6 +56,8 @@ class Place:
     refusal: str = ""
     open_since: date = date(2000, 1, 1)
     seats: list[Row] | None = None
+    seat_total: int | None = None
+    linked_pages: int | None = None
 
     @property
     def name(self) -> str:

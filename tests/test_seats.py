@@ -79,7 +79,9 @@ def body(seats: list[Seat], total: int | None = None) -> dict[str, Any]:
     return {"total_seats": len(seats) if total is None else total, "seats": seats}
 
 
-@pytest.mark.parametrize(("count", "pages"), [(0, 1), (1, 1), (100, 1), (101, 2), (250, 3)])
+@pytest.mark.parametrize(
+    ("count", "pages"), [(0, 1), (1, 1), (100, 1), (101, 2), (250, 3), (400, 4), (1001, 11)]
+)
 def test_seats_are_read_in_pages_of_100(
     github: Simulator, world: World, today: date, count: int, pages: int
 ) -> None:
@@ -147,7 +149,7 @@ def test_every_row_fits_the_schema(github: Simulator, world: World, today: date)
         seat(4, snapshot_date="1999-01-01", seat_id="mine", user_id=9, enterprise_slug="x"),
     ]
     world.add(ACME)
-    github.faults.add(LIST, status=200, body=body(crowd(3) + odd))
+    github.faults.add(LIST, status=200, body=body(crowd(3) + odd, total=7))
     outcome = read(github, today)
     [schema] = [m["schema"] for m in outcome.messages if m["type"] == "SCHEMA"]
     rows = outcome.records(SEATS)
@@ -272,8 +274,8 @@ def test_an_offset_changes_nothing(
 def test_a_seat_that_moves_over_a_pages_end_is_loaded_once(
     github: Simulator, world: World, today: date, changed: Seat
 ) -> None:
-    world.add(ACME, 0, seats=crowd(103))
-    second = body([seat(100, **changed), seat(101), seat(102)], total=103)
+    world.add(ACME, 0, seats=crowd(103), seat_total=102)
+    second = body([seat(100, **changed), seat(101), seat(102)], total=102)
     github.faults.add(PAGE_2, status=200, body=second)
     rows = rows_of(github, today)
     assert people_of(rows) == list(range(1, 103))
@@ -331,46 +333,304 @@ def test_a_total_that_is_not_the_number_of_grants_is_normal(
     assert len(github.calls()) == 2
 
 
-@pytest.mark.parametrize(
-    ("answer", "count"),
-    [
-        ([seat(1), seat(2)], 2),
-        ({"seats": [seat(1), seat(2)]}, 2),
-        ({"seats": []}, 0),
-        ({"seats": None, "total_seats": 0}, 0),
-        ({"total_seats": 0}, 0),
-        ({}, 0),
-        ([], 0),
-        (b"", 0),
-        (b"null", 0),
-        (b" \n", 0),
-    ],
-)
-def test_a_page_comes_in_many_shapes(
-    github: Simulator, world: World, today: date, answer: Any, count: int
-) -> None:
-    world.add(ACME, 0, seats=crowd(5))
-    github.faults.add(LIST, status=200, body=answer)
-    rows = rows_of(github, today)
-    assert people_of(rows) == list(range(1, count + 1))
-    assert len(github.calls()) == 1
-
-
-@pytest.mark.parametrize(
-    "answer", [b"<html>", b'{"seats": [', {"seats": {}}, {"seats": ["canary"]}, 5, "canary"]
-)
-def test_a_page_that_holds_something_else_is_refused(
+@pytest.mark.parametrize("answer", [[seat(1), seat(2)], {"seats": [seat(1), seat(2)]}])
+def test_a_page_without_a_total_is_the_list_that_it_holds(
     github: Simulator, world: World, today: date, answer: Any
 ) -> None:
     world.add(ACME, 0, seats=crowd(5))
     github.faults.add(LIST, status=200, body=answer)
+    assert people_of(rows_of(github, today)) == [1, 2]
+    assert len(github.calls()) == 1
+
+
+@pytest.mark.parametrize("total", [None, "5", True, 2.5, -1, [5], 0])
+def test_a_total_that_is_not_a_number_of_people_counts_nothing(
+    github: Simulator, world: World, today: date, total: Any
+) -> None:
+    world.add(ACME, 0, seats=crowd(5))
+    answer: dict[str, Any] = {"seats": crowd(2), "total_seats": total}
+    github.faults.add(LIST, status=200, body=answer)
+    assert people_of(rows_of(github, today)) == [1, 2]
+    assert len(github.calls()) == 1
+
+
+def test_a_scope_without_seats_has_none(github: Simulator, world: World, today: date) -> None:
+    world.add(ACME, 0, seats=[])
+    assert rows_of(github, today) == []
+    assert len(github.calls()) == 1
+
+
+NO_SEATS: list[Any] = [
+    b"",
+    b" \n",
+    b"null",
+    b"[]",
+    b"{}",
+    b'{"seats": [',
+    b'"canary"',
+    b"5",
+    {"seats": None, "total_seats": 0},
+    {"total_seats": 0},
+    {"seats": {}},
+    {"seats": ["canary"]},
+    {"seats": [None]},
+    {"message": "Server is busy"},
+    b'{"seats": [' + b"[" * 500 + b"]" * 500 + b"]}",
+    b'{"seats": [{"plan_type": "\xff"}]}',
+]
+NO_PAGE: list[dict[str, Any]] = [
+    *({"status": 200, "body": answer} for answer in NO_SEATS),
+    {"status": 204},
+    {"status": 202, "body": body([])},
+]
+
+
+@pytest.mark.parametrize("answer", NO_PAGE)
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_page_that_is_none_is_asked_for_again(
+    github: Simulator, world: World, today: date, answer: dict[str, Any], number: int
+) -> None:
+    world.add(ACME, 0, seats=crowd(250))
+    github.faults.add(LIST, after=number - 1, times=2, **answer)
+    outcome = read(github, today)
+    assert outcome.code == 0
+    assert people_of(outcome.records(SEATS)) == list(range(1, 251))
+    page = f"{LIST}?per_page=100" + (f"&page={number}" if number > 1 else "")
+    assert github.calls().count(page) == 3
+    assert len(github.calls()) == 5
+
+
+@pytest.mark.parametrize("answer", NO_PAGE)
+@pytest.mark.parametrize("number", [1, 2, 3])
+def test_a_page_that_stays_none_fails_the_listing(
+    github: Simulator, world: World, today: date, answer: dict[str, Any], number: int
+) -> None:
+    world.add(ACME, 0, seats=crowd(250))
+    world.add("/enterprises/busy", 0, seats=crowd(3))
+    github.faults.add("acme/copilot/billing", after=number - 1, times=FOR_EVER, **answer)
     outcome = read(github, today)
     [line] = closing(outcome)
     assert outcome.code == 1
     for word in (SEATS, "refused_request", "enterprise acme", "page of seats"):
         assert word in line
     assert "canary" not in outcome.log
-    assert outcome.records(SEATS) == []
+    assert {row["enterprise_slug"] for row in outcome.records(SEATS)} == {"busy"}
+    assert outcome.clock.waited < 30
+
+
+@pytest.mark.parametrize("linked", [1, 2, 3])
+def test_pages_that_no_link_leads_to_are_asked_for_by_number(
+    github: Simulator, world: World, today: date, linked: int
+) -> None:
+    world.add(ACME, 0, seats=crowd(350), linked_pages=linked)
+    assert people_of(rows_of(github, today)) == list(range(1, 351))
+    assert github.calls() == [f"{LIST}?per_page=100"] + [
+        f"{LIST}?per_page=100&page={number}" for number in (2, 3, 4)
+    ]
+
+
+def test_links_are_followed_from_a_page_that_was_asked_for_by_number(
+    github: Simulator, world: World, today: date
+) -> None:
+    world.add(ACME, 0, seats=crowd(350))
+    github.faults.add(LIST, status=200, body=body(crowd(100), total=350))
+    assert people_of(rows_of(github, today)) == list(range(1, 351))
+    assert len(github.calls()) == 4
+
+
+def test_a_short_listing_is_made_once_more(github: Simulator, world: World, today: date) -> None:
+    world.add(ACME, 0, seats=crowd(5))
+    github.faults.add(LIST, status=200, body=body(crowd(3), total=5))
+    github.faults.add(PAGE_2, status=200, body=body([], total=5))
+    outcome = read(github, today)
+    assert people_of(outcome.records(SEATS)) == [1, 2, 3, 4, 5]
+    assert github.calls() == [
+        f"{LIST}?per_page=100",
+        f"{LIST}?per_page=100&page=2",
+        f"{LIST}?per_page=100",
+    ]
+    assert not lines_about(outcome.log, "WARNING")
+
+
+@pytest.mark.parametrize("count", [0, 3, 100, 250])
+def test_a_listing_that_stays_short_is_loaded_with_a_warning(
+    github: Simulator, world: World, today: date, count: int
+) -> None:
+    world.add(ACME, 0, seats=crowd(count), seat_total=count + 7)
+    outcome = read(github, today)
+    assert outcome.code == 0
+    assert people_of(outcome.records(SEATS)) == list(range(1, count + 1))
+    figures = (f"counts {count + 7} people", f"lists {count};")
+    assert len(lines_about(outcome.log, "WARNING", "enterprise acme", *figures)) == 1
+    assert len(github.calls()) == 2 * (max(1, -(-count // 100)) + 1)
+
+
+@pytest.mark.parametrize("first", [4, 2])
+def test_of_two_short_listings_the_fuller_is_loaded(
+    github: Simulator, world: World, today: date, first: int
+) -> None:
+    world.add(ACME, 0, seats=crowd(3), seat_total=9)
+    github.faults.add(LIST, status=200, body=body(crowd(first), total=9))
+    outcome = read(github, today)
+    fuller = max(first, 3)
+    assert people_of(outcome.records(SEATS)) == list(range(1, fuller + 1))
+    assert lines_about(outcome.log, "WARNING", "counts 9 people", f"lists {fuller};")
+
+
+@pytest.mark.parametrize("status", [400, 404, 422])
+def test_a_page_behind_the_last_that_github_refuses_is_the_end(
+    github: Simulator, world: World, today: date, status: int
+) -> None:
+    world.add(ACME, 0, seats=crowd(3), seat_total=4)
+    github.faults.add(PAGE_2, status=status, body={"message": "No such page"}, times=FOR_EVER)
+    outcome = read(github, today)
+    assert outcome.code == 0
+    assert people_of(outcome.records(SEATS)) == [1, 2, 3]
+    assert lines_about(outcome.log, "WARNING", "counts 4 people")
+
+
+def test_an_api_that_gives_the_first_page_for_every_number_ends(
+    github: Simulator, world: World, today: date
+) -> None:
+    world.add(ACME, 0, seats=crowd(100), seat_total=300)
+    github.faults.add(LIST, status=200, body=body(crowd(100), total=300), times=FOR_EVER)
+    assert people_of(rows_of(github, today)) == list(range(1, 101))
+    assert len(github.calls()) == 4
+
+
+@pytest.mark.parametrize(
+    "seats",
+    [
+        [seat(1), seat(2), seat(assignee=None)],
+        [seat(1), seat(assignee=None), seat(assignee=None)],
+        [seat(1), seat(assignee=None), {"created_at": "2026-01-05T09:00:00Z"}],
+        [seat(1), seat(2), seat(assignee={"id": 1, "type": "Team", "slug": "one"})],
+        [seat(assignee={"login": "a"}), seat(assignee={"login": "b"}), seat(1)],
+        [seat(1), seat(1, assigning_team=team(1)), seat(2), seat(3)],
+    ],
+)
+def test_each_person_and_each_grant_without_one_counts_once(
+    github: Simulator, world: World, today: date, seats: list[Seat]
+) -> None:
+    world.add(ACME, 0, seats=seats, seat_total=3)
+    outcome = read(github, today)
+    assert len(outcome.records(SEATS)) == len(seats)
+    assert len(github.calls()) == 1
+    world.scopes[ACME].seat_total = 4
+    assert lines_about(read(github, today).log, "WARNING", "counts 4 people", "lists 3;")
+
+
+def test_a_short_list_of_pages_seen_twice_counts_a_person_once(
+    github: Simulator, world: World, today: date
+) -> None:
+    world.add(ACME, 0, seats=crowd(150))
+    moved = body([seat(100), *crowd(149)[100:]], total=150)
+    github.faults.add(PAGE_2, status=200, body=moved)
+    assert people_of(rows_of(github, today)) == list(range(1, 151))
+
+
+@pytest.mark.parametrize(
+    "assignee",
+    [
+        {"id": 77, "type": "Team", "slug": "platform", "name": "Platform"},
+        {"id": 77, "type": "Team", "slug": "platform", "login": "platform"},
+        {"id": 77, "type": "Organization", "login": "octo-org"},
+        {"id": 77, "type": "organization", "login": "octo-org"},
+        {"id": 77, "type": "User"},
+        {"id": 77, "slug": "platform"},
+        {"id": 77, "login": None, "type": "User"},
+        {"id": 77, "login": 5},
+        {"id": 77},
+        {},
+    ],
+)
+def test_a_holder_that_is_not_a_person_gives_no_person(
+    github: Simulator, world: World, today: date, assignee: dict[str, Any]
+) -> None:
+    world.add(ACME, 0, seats=[seat(assignee=assignee), seat(77)])
+    row, person_row = rows_of(github, today)
+    assert (row["user_id"], row["user_login"]) == (None, None)
+    assert row["assignee"] == assignee
+    assert row["extra_fields"] is None
+    assert person_row["user_id"] == 77
+    assert row["seat_id"] != person_row["seat_id"]
+
+
+@pytest.mark.parametrize("kind", ["User", "Bot", "Mannequin", "EnterpriseUser", "", None, 5])
+def test_a_holder_with_a_login_is_a_person(
+    github: Simulator, world: World, today: date, kind: object
+) -> None:
+    typed = person(7) | {"type": kind}
+    untyped = {"id": 8, "login": "person-8"}
+    world.add(ACME, 0, seats=[seat(assignee=typed), seat(assignee=untyped)])
+    rows = rows_of(github, today)
+    assert [(row["user_id"], row["user_login"]) for row in rows] == [
+        (7, "person-7"),
+        (8, "person-8"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "columns", "extra"),
+    [
+        ({"assignee": person(1) | {"id": "1"}}, {"user_id": None, "user_login": "person-1"}, None),
+        ({"assignee": person(1) | {"id": 1.0}}, {"user_id": 1}, None),
+        ({"assignee": person(1) | {"id": 1.5}}, {"user_id": None}, None),
+        ({"assignee": person(1) | {"id": True}}, {"user_id": None}, None),
+        ({"assignee": "somebody"}, {"assignee": None}, {"assignee": "somebody"}),
+        ({"assignee": [person(1)]}, {"user_id": None}, {"assignee": [person(1)]}),
+        ({"assigning_team": "platform"}, {"assigning_team": None}, {"assigning_team": "platform"}),
+        ({"assigning_team": ["x"]}, {"assigning_team_id": None}, {"assigning_team": ["x"]}),
+        (
+            {"assigning_team": {"id": "3", "slug": 4, "name": "T"}},
+            {"assigning_team_name": "T"},
+            None,
+        ),
+        ({"organization": {"id": "77", "login": "o"}}, {"organization_id": "77"}, None),
+        ({"organization": {"id": 77.0}}, {"organization_id": "77"}, None),
+        ({"organization": {"id": True}}, {"organization_id": None}, None),
+        ({"organization": {"id": [1]}}, {"organization_id": None}, None),
+        ({"organization": 77}, {"organization_id": None}, {"organization": 77}),
+        ({"plan_type": 5}, {"plan_type": None}, {"plan_type": 5}),
+        ({"last_activity_editor": {"a": 1}}, {}, {"last_activity_editor": {"a": 1}}),
+    ],
+)
+def test_values_of_odd_shapes_are_kept_and_nothing_is_made_of_them(
+    github: Simulator, world: World, today: date, given: Seat, columns: Seat, extra: Seat | None
+) -> None:
+    world.add(ACME, 0, seats=[seat() | given])
+    outcome = read(github, today)
+    [row] = outcome.records(SEATS)
+    assert outcome.code == 0
+    assert row["extra_fields"] == extra
+    assert {name: row[name] for name in columns} == columns
+    for name, value in given.items():
+        assert row[name] == value or (extra or {}).get(name) == value
+
+
+def test_a_field_without_a_fitting_column_is_told_once(
+    github: Simulator, world: World, today: date
+) -> None:
+    world.add(ACME, 0, seats=[seat(n) | {"tier": "gold", "plan_type": n} for n in range(1, 4)])
+    outcome = read(github, today)
+    for name in ("tier", "plan_type"):
+        assert len(lines_about(outcome.log, "WARNING", SEATS, f" {name} ")) == 1
+
+
+def test_the_escape_of_an_unpaired_surrogate_becomes_a_replacement_character(
+    github: Simulator, world: World, today: date
+) -> None:
+    world.add(ACME)
+    page = (
+        rb'{"total_seats":1,"seats":[{"created_at":"2026-01-05T09:00:00Z","assignee":{"id":1,'
+        rb'"login":"a\udc00","name":"\ud83d\ude00\ud83d"},"plan_type":"\ud800","n\udbffx":1}]}'
+    )
+    github.faults.add(LIST, status=200, body=page)
+    [row] = rows_of(github, today)
+    assert row["user_login"] == "a\ufffd"
+    assert row["assignee"]["name"] == "\U0001f600\ufffd"
+    assert row["plan_type"] == "\ufffd"
+    assert row["extra_fields"] == {"n\ufffdx": 1}
 
 
 @pytest.mark.parametrize("name", MOMENTS)

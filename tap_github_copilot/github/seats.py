@@ -8,16 +8,19 @@ from __future__ import annotations
 import hashlib
 import logging
 from collections import Counter
+from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 import msgspec
 
 from tap_github_copilot.clock import utc
-from tap_github_copilot.errors import RefusedRequest
-from tap_github_copilot.github.report_files import without_nul
+from tap_github_copilot.errors import NoResource, RefusedRequest
+from tap_github_copilot.github.report_files import whole_number, without_nul
 from tap_github_copilot.github.responses import SEATS
 
 if TYPE_CHECKING:
+    from tap_github_copilot.clock import Clock
     from tap_github_copilot.github.app import SignIn
     from tap_github_copilot.github.client import Client
     from tap_github_copilot.github.responses import Response
@@ -26,52 +29,184 @@ if TYPE_CHECKING:
 Seat = dict[str, Any]
 PATH = SEATS
 _PER_PAGE = "100"
+_PAUSES = (2.0, 5.0, 12.0)  # seconds before each further try of a page that is none
+_NOT_PEOPLE = {"team", "enterpriseteam", "organization", "enterprise"}
 _encode = msgspec.json.Encoder(order="sorted").encode
 
 logger = logging.getLogger("tap-github-copilot")
 
 
-def list_seats(client: Client, sign_in: SignIn, scope: Scope) -> list[tuple[str, Seat]]:
-    """All grants of a scope, each with its seat id.
+class BadPageError(Exception):
+    """An answer that is not a page of seats; says how, never what it holds."""
 
-    Listed once more if the number of seats changed while its pages were read.
+
+@dataclass
+class Listing:
+    """The pages of one listing, in order.
+
+    Args:
+        pages: The seats of each page.
+        totals: The `total_seats` of each page that names a number.
+    """
+
+    pages: list[list[Seat]] = field(default_factory=list)
+    totals: list[int] = field(default_factory=list)
+
+    @property
+    def seats(self) -> list[Seat]:
+        """Each grant once."""
+        return _once_each(self.pages)
+
+    @property
+    def people(self) -> int:
+        """How many people hold the seats; a grant without an assignee counts as one."""
+        seats = self.seats
+        named = [_who(seat["assignee"]) for seat in seats if seat.get("assignee") is not None]
+        return len(set(map(_encode, named))) + len(seats) - len(named)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether GitHub counts more people than it listed."""
+        return bool(self.totals) and self.people < self.totals[-1]
+
+    @property
+    def changed(self) -> bool:
+        """Whether the number of seats changed while the pages were read."""
+        return len(set(self.totals)) > 1
+
+
+class SeatList:
+    """Lists the seats of a scope.
+
+    Args:
+        client: Makes the calls.
+        sign_in: Gives the scope its credential.
+        scope: Whose seats.
+        clock: Waits before a page is asked for again.
+    """
+
+    def __init__(self, client: Client, sign_in: SignIn, scope: Scope, clock: Clock) -> None:
+        self._client = client
+        self._credential = sign_in.credential(scope)
+        self._scope = scope
+        self._clock = clock
+
+    def grants(self) -> list[tuple[str, Seat]]:
+        """All grants, each with its seat id.
+
+        The seats are listed once more if their number changed while the pages were read, or if
+        fewer people were listed than GitHub counts. A listing that stays short is used as it is,
+        with a warning.
+
+        Raises:
+            Refusal: GitHub refuses the listing, or a page of it holds something else.
+        """
+        listing = self._read()
+        if listing.changed or listing.is_short:
+            why = "the number of seats changed between pages" if listing.changed else _gap(listing)
+            logger.info("%s: %s; listing again", self._scope, why)
+            again = self._read()
+            if not again.is_short or again.people >= listing.people:
+                listing = again
+        if listing.is_short:
+            logger.warning("%s: %s; they are loaded as listed", self._scope, _gap(listing))
+        return _numbered(listing.seats)
+
+    def first_page(self) -> None:
+        """Ask for the first page, once.
+
+        Raises:
+            Refusal: GitHub refuses the listing, or its first page holds something else.
+        """
+        path = self._scope.path + PATH
+        response = self._client.get(
+            path, self._credential, scope=self._scope, query={"per_page": _PER_PAGE}
+        )
+        try:
+            _page(response)
+        except BadPageError as bad:
+            raise self._refusal(bad) from None
+
+    def _read(self) -> Listing:
+        """All pages; those behind the last Link header too, as long as people are missing."""
+        listing = Listing()
+        self._follow(listing)
+        while listing.is_short:
+            before = len(listing.seats)
+            try:
+                self._follow(listing)
+            except (RefusedRequest, NoResource) as refusal:
+                if isinstance(refusal.__cause__, BadPageError):
+                    raise
+                break  # GitHub has no such page
+            if len(listing.seats) == before:
+                break
+        return listing
+
+    def _follow(self, listing: Listing) -> None:
+        """Add the next page by number, and the pages that its Link headers lead to.
+
+        A page that holds something else is asked for again.
+        """
+        pauses = iter(_PAUSES)
+        while True:
+            try:
+                self._follow_links(listing)
+            except BadPageError as bad:
+                pause = next(pauses, None)
+                if pause is None:
+                    raise self._refusal(bad) from bad
+                self._clock.wait(pause)
+            else:
+                return
+
+    def _follow_links(self, listing: Listing) -> None:
+        number = len(listing.pages) + 1
+        query = {"per_page": _PER_PAGE} | ({"page": str(number)} if number > 1 else {})
+        for response in self._client.pages(
+            self._scope.path + PATH, self._credential, scope=self._scope, query=query
+        ):
+            seats, total = _page(response)
+            listing.pages.append(seats)
+            if total is not None:
+                listing.totals.append(total)
+
+    def _refusal(self, bad: BadPageError) -> RefusedRequest:
+        where = f"{self._scope}, GET {self._scope.path}{PATH}"
+        return RefusedRequest(f"{bad}; no seat of this scope is loaded", where=where)
+
+
+def is_person(assignee: object) -> bool:
+    """Whether the holder of a seat is a user, not a team or an organization."""
+    if not isinstance(assignee, dict) or not isinstance(assignee.get("login"), str):
+        return False
+    kind = assignee.get("type")
+    return not isinstance(kind, str) or kind.lower() not in _NOT_PEOPLE
+
+
+def _gap(listing: Listing) -> str:
+    return f"GitHub counts {listing.totals[-1]} people with a seat and lists {listing.people}"
+
+
+def _page(response: Response) -> tuple[list[Seat], int | None]:
+    """A page's seats, and the number of people that it names.
 
     Raises:
-        Refusal: GitHub refuses the listing, or a page holds something else.
+        BadPageError: It has no list of seats. GitHub marks `seats` as optional, but an answer
+            without it says nothing: it must not pass for the end of the listing.
     """
-    pages, steady = _read(client, sign_in, scope)
-    if not steady:
-        logger.info("%s: the number of seats changed between pages; listing again", scope)
-        pages, _ = _read(client, sign_in, scope)
-    return _numbered(_once_each(pages))
-
-
-def _read(client: Client, sign_in: SignIn, scope: Scope) -> tuple[list[list[Seat]], bool]:
-    """The pages, and whether all of them named the same total."""
-    pages, totals = [], set()
-    path = scope.path + PATH
-    for response in client.pages(
-        path, sign_in.credential(scope), scope=scope, query={"per_page": _PER_PAGE}
-    ):
-        page, total = _page(response, f"{scope}, GET {path}")
-        pages.append(page)
-        totals.add(total)
-    return pages, len(totals) <= 1
-
-
-def _page(response: Response, where: str) -> tuple[list[Seat], object]:
-    """A page's seats, and the total it names; a bare list names none."""
+    if response.status != HTTPStatus.OK:
+        raise BadPageError(f"a page of seats is missing: GitHub answered {response.status}")
     try:
-        body = response.json() if response.body.strip() else []
+        body = response.json()
     except ValueError:
-        raise RefusedRequest("a page of seats is not JSON", where=where) from None
-    seats = body.get("seats") if isinstance(body, dict) else body
-    if seats is None:
-        seats = []
+        raise BadPageError("a page of seats is not JSON") from None
+    if isinstance(body, list) and body:
+        body = {"seats": body}
+    seats = body.get("seats") if isinstance(body, dict) else None
     if not isinstance(seats, list) or not all(isinstance(seat, dict) for seat in seats):
-        raise RefusedRequest("a page of seats holds something else", where=where)
-    total = body.get("total_seats") if isinstance(body, dict) else None
-    return without_nul(seats), total
+        raise BadPageError("a page of seats holds something else")
+    return without_nul(seats), whole_number(body.get("total_seats"))
 
 
 def _once_each(pages: list[list[Seat]]) -> list[Seat]:
@@ -107,19 +242,30 @@ def _numbered(seats: list[Seat]) -> list[tuple[str, Seat]]:
 
 
 def _grant(seat: Seat) -> bytes:
-    """Who was granted it, through which organisation, team and plan, and when."""
-    organization, team = _part(seat, "organization"), _part(seat, "assigning_team")
+    """Who was granted it, through which organization, team and plan, and when."""
     return _encode(
         [
-            _part(seat, "assignee").get("id"),
-            organization.get("id"),
-            team.get("id"),
+            _who(seat.get("assignee")),
+            _id_or(seat.get("organization"), "login"),
+            _id_or(seat.get("assigning_team"), "slug"),
             seat.get("plan_type"),
             utc(seat.get("created_at")) or seat.get("created_at"),
         ]
     )
 
 
-def _part(seat: Seat, name: str) -> dict[str, Any]:
-    part = seat.get(name)
-    return part if isinstance(part, dict) else {}
+def _who(assignee: Any) -> Any:
+    """A person's id; of another holder its type, too, since the ids of teams are others."""
+    if assignee is None or is_person(assignee):
+        return _id_or(assignee, "login")
+    if isinstance(assignee, dict):
+        return [assignee.get(name) for name in ("type", "id", "login", "slug")]
+    return [assignee]
+
+
+def _id_or(part: Any, name: str) -> Any:
+    """The id of an object within a seat, or what else names it; None where it is no object."""
+    if not isinstance(part, dict):
+        return None
+    number = part.get("id")
+    return part.get(name) if number is None else number

@@ -1,4 +1,4 @@
-"""github_copilot_seats: a snapshot of all grants a day."""
+"""github_copilot_seats: a daily snapshot of all grants of a seat."""
 
 from __future__ import annotations
 
@@ -6,30 +6,24 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_github_copilot.clock import timestamp
-from tap_github_copilot.github.seats import list_seats
+from tap_github_copilot.errors import redacted
+from tap_github_copilot.github.report_files import whole_number
+from tap_github_copilot.github.seats import SeatList, is_person
 from tap_github_copilot.records import Columns
 from tap_github_copilot.streams.base import ScopeStream
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from singer_sdk.helpers.types import Context, Record
 
     from tap_github_copilot.scopes import Scope
 
-_LIFTED = {
-    "user_id": ("assignee", "id"),
-    "user_login": ("assignee", "login"),
-    "assigning_team_id": ("assigning_team", "id"),
-    "assigning_team_slug": ("assigning_team", "slug"),
-    "assigning_team_name": ("assigning_team", "name"),
-    "organization_login": ("organization", "login"),
-}
-_OURS = frozenset({"enterprise_slug", "snapshot_date", "seat_id", "extra_fields", "fetched_at"})
+_RESERVED = frozenset({"enterprise_slug", "snapshot_date", "seat_id", "extra_fields", "fetched_at"})
 
 
 class Seats(ScopeStream):
-    """A row a grant and day; older snapshots stay."""
+    """One row per grant and day; older snapshots stay."""
 
     name = "github_copilot_seats"
     key: ClassVar[tuple[str, ...]] = ("snapshot_date", "seat_id")
@@ -45,31 +39,59 @@ class Seats(ScopeStream):
                 "are those of today"
             )
             return
-        seats = list_seats(self.run.client, self.run.sign_in, scope)
+        listed = SeatList(self.run.client, self.run.sign_in, scope, self.run.clock).grants()
         ours: dict[str, Any] = {
             "snapshot_date": calendar.today.isoformat(),
             "fetched_at": timestamp(self.run.clock.now()),
             **self.run.key_values(scope),
         }
         with self.run.progress.of(f"{self.name}, {scope}") as course:
-            for seat_id, seat in course.counted(seats):
+            for seat_id, seat in course.counted(listed):
                 yield self._record(seat) | ours | {"seat_id": seat_id}
 
     @cached_property
     def _columns(self) -> Columns:
-        return Columns(self.effective_schema, _OURS)
+        return Columns(self.effective_schema, _RESERVED)
 
     def _record(self, seat: dict[str, Any]) -> Record:
-        lifted = {name: _inside(seat, *place) for name, place in _LIFTED.items()}
-        number = _inside(seat, "organization", "id")
-        lifted["organization_id"] = None if number is None else str(number)
+        """A seat's columns; a field named like a column that the tap fills goes to extra_fields."""
+        lifted = _lifted(seat)
         record, extra = self._columns.record(seat | lifted)
-        extra |= {name: seat[name] for name in lifted.keys() & seat.keys()}
-        record["extra_fields"] = extra or None
+        for name in extra:
+            self._warn_about(name)
+        # A value inside an object that does not fit its column is kept by the object's own column.
+        kept = {name: value for name, value in extra.items() if name not in lifted}
+        kept |= {name: seat[name] for name in lifted if name in seat}
+        record["extra_fields"] = kept or None
         return record
 
+    def _warn_about(self, name: str) -> None:
+        self.run.warn_once(
+            f"{self.name}: the field {redacted(name)} has no column or not its column's type; it "
+            "is kept in extra_fields"
+        )
 
-def _inside(seat: dict[str, Any], part: str, name: str) -> Any:
-    """A field of a nested object; None where there is neither."""
-    inner = seat.get(part)
-    return inner.get(name) if isinstance(inner, dict) else None
+
+def _lifted(seat: dict[str, Any]) -> dict[str, Any]:
+    """The columns whose values stand inside the objects of a seat."""
+    person = _object(seat.get("assignee") if is_person(seat.get("assignee")) else None)
+    team, organization = _object(seat.get("assigning_team")), _object(seat.get("organization"))
+    return {
+        "user_id": person.get("id"),
+        "user_login": person.get("login"),
+        "assigning_team_id": team.get("id"),
+        "assigning_team_slug": team.get("slug"),
+        "assigning_team_name": team.get("name"),
+        "organization_id": _digits(organization.get("id")),
+        "organization_login": organization.get("login"),
+    }
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _digits(number: Any) -> Any:
+    """An id as the text that its column holds; what is not a number stays as it is."""
+    whole = whole_number(number)
+    return number if whole is None else str(whole)
