@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 PACKAGE = Path(__file__).parents[1] / "transform"
 _MACROS = "".join(
     (PACKAGE / "macros" / name).read_text(encoding="utf-8")
-    for name in ("measures.sql", "dialects.sql")
+    for name in ("measures.sql", "dialects.sql", "current_rows.sql")
 )
 _VARIABLES = yaml.safe_load((PACKAGE / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
 IDLE_AFTER_DAYS: int = _VARIABLES["idle_after_days"]

@@ -33,9 +33,9 @@ def build(database: Database, schema: str, folder: Path, **variables: Any) -> No
     _build(folder, "postgres", environment | {"DBT_SCHEMA": f"{schema}_answers"}, schema, variables)
 
 
-def build_in_duckdb(path: Path, schema: str, folder: Path) -> None:
+def build_in_duckdb(path: Path, schema: str, folder: Path, **variables: Any) -> None:
     """The same in a DuckDB file, models into `answers`."""
-    _build(folder, "duckdb", {"DUCKDB_PATH": str(path), "DBT_SCHEMA": "answers"}, schema, {})
+    _build(folder, "duckdb", {"DUCKDB_PATH": str(path), "DBT_SCHEMA": "answers"}, schema, variables)
 
 
 def _build(

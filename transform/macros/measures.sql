@@ -24,24 +24,6 @@
 {# The entries of breakdowns that an acceptance rate is made from. #}
 {% macro copilot_is_completion() %}(breakdown = 'feature' and feature = 'code_completion'){% endmacro %}
 
-{# Rows of a day's newest load, unless the ledger says that the day lost all its rows: what
-   GitHub withdrew in a correction is gone. #}
-{% macro copilot_current_rows(rows, report) %}
-  select r.*
-  from (
-    select a.*, max(fetched_at) over (partition by scope, day) as newest from {{ rows }} as a
-  ) as r
-  where r.fetched_at is not distinct from r.newest and not exists (
-    select 1
-    from {{ ref('github_copilot__report_calendar') }} as ledger
-    where ledger.scope = r.scope
-      and ledger.day = r.day
-      and ledger.report = '{{ report }}'
-      and ledger.status = 'loaded'
-      and ledger.row_count = 0
-  )
-{% endmacro %}
-
 {# A scope's week by a dimension of a breakdown. #}
 {% macro copilot_weekly_by(dimension, breakdown) %}
   select

@@ -1,11 +1,19 @@
--- Who was in which team on a day, as GitHub reports it now.
-with rows_ever as (
-    select {{ copilot_scope() }} as scope, day, user_id, team_id, slug, fetched_at
-    from (
-    {{ copilot_raw('github_copilot_user_teams', {
-        copilot_scope(): 'text', 'day': 'date', 'user_id': 'bigint', 'team_id': 'bigint',
-        'slug': 'text', 'fetched_at': 'timestamp'}) }}
-    ) as t
-    where day is not null
+{{ config(
+    materialized='incremental',
+    incremental_strategy='append',
+    on_schema_change='fail',
+    pre_hook="{{ copilot_forget_days(copilot_days('github_copilot_user_teams', 'user-teams-1-day')) }}"
+) }}
+-- Who was in which team on a day.
+with current_rows as (
+{{ copilot_current_rows(
+    'github_copilot_user_teams',
+    copilot_days('github_copilot_user_teams', 'user-teams-1-day'),
+    ['user_id', 'team_id'],
+    {'user_id': 'bigint', 'team_id': 'bigint', 'slug': 'text', 'fetched_at': 'timestamp'}
+) }}
 )
-{{ copilot_current_rows('rows_ever', 'user-teams-1-day') }}
+
+select scope, day, user_id, team_id, slug, fetched_at, day_version
+from current_rows
+where place = 1

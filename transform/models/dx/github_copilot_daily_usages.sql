@@ -1,5 +1,6 @@
--- The table as the DX connector has it.
+-- DX's table of person-days.
 select
+    {{ copilot_dx_id('u') }} as id,
     day as date,
     user_login as login,
     scope as {{ copilot_scope() }},
