@@ -6,19 +6,18 @@ Each day of the tables below is a kind of change between two builds.
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import duckdb
 import psycopg
-import pytest
 
-from tests import dbt
+from tests.support import dbt_project as dbt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from tests.loaded import Loaded
+    from tests.support.loaded_database import Loaded
 
 FIRST = date(2026, 11, 1)
 EARLY, LATE = "2026-11-20 06:00:00.000001", "2026-11-21 06:00:00.000002"
