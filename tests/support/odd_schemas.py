@@ -27,14 +27,14 @@ CHANGES = {
     "seats_alone": "drop table {table}",
     "without_logins": "update {to}.{usages} set user_login = null",
     "without_a_column": "alter table {to}.{usages} drop column ai_credits_used",
-    # The newest day's rows again, without breakdowns; its ledger as an appending loader has it.
+    # The newest day's rows again, without breakdowns; its ledger with a look from before, as an appending loader has it.
     "later_load": """
         update {to}.{usages} set fetched_at = fetched_at + interval '1 hour'
         where day = (select max(day) from {source}.{usages});
         insert into {to}.github_copilot_report_days
         select * from {to}.github_copilot_report_days;
         update {to}.github_copilot_report_days
-        set row_count = 0, fetched_at = fetched_at - interval '1 day'
+        set row_count = 0, checked_at = checked_at - interval '1 day'
         where ctid in (select min(ctid) from {to}.github_copilot_report_days group by report, day)
     """,
     "renamed": """
