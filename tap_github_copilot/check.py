@@ -8,10 +8,10 @@ from datetime import timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from tap_github_copilot import endpoints
 from tap_github_copilot.errors import Refusal
 from tap_github_copilot.github.client import API_VERSION
 from tap_github_copilot.github.responses import BadEnvelopeError
-from tap_github_copilot.github.seats import PATH as SEATS
 from tap_github_copilot.run import ACCESS_DENIED
 from tap_github_copilot.scopes import Level
 
@@ -85,14 +85,12 @@ def _check_scope(run: Run, scope: Scope, reports: dict[str, bool]) -> Iterator[F
         yield _try(
             run, scope, path, partial(run.reports.links, scope, report, day), optional=optional
         )
-    path = f"{scope.path}{SEATS}"
+    seats = endpoints.seats(scope)
     yield _try(
         run,
         scope,
-        f"{path}?per_page=1",
-        lambda: run.client.get(
-            path, run.sign_in.credential(scope), scope=scope, query={"per_page": "1"}
-        ),
+        seats.target,
+        lambda: run.client.call(seats, run.sign_in.credential(scope)),
         optional=True,
     )
 

@@ -56,18 +56,26 @@ class Clock:
         return self._stop.is_set()
 
 
-def timestamp(moment: datetime) -> str:
+def timestamp(when: datetime) -> str:
     """A moment of ours, to the microsecond."""
-    return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
+    return when.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
 
 
-def utc(value: object) -> str | None:
-    """A date-time of GitHub's in UTC, whatever its offset; None where it is none."""
+def moment(value: object) -> datetime | None:
+    """A date-time of GitHub's in UTC, whatever its offset; None where it is not one.
+
+    One without an offset is taken for UTC.
+    """
     if not isinstance(value, str):
         return None
     try:
-        moment = datetime.fromisoformat(value)
-        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-        return moment.astimezone(UTC).isoformat().replace("+00:00", "Z")
+        told = datetime.fromisoformat(value)
+        return (told if told.tzinfo else told.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None
+
+
+def utc(value: object) -> str | None:
+    """A date-time of GitHub's as text in UTC; None where it is not one."""
+    told = moment(value)
+    return told.isoformat().replace("+00:00", "Z") if told else None

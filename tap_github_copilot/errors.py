@@ -21,6 +21,8 @@ from __future__ import annotations
 
 import re
 
+from tap_github_copilot.endpoints import Endpoint
+
 _SECRETS = re.compile(
     r"gh[a-z]_[A-Za-z0-9._-]{10,}|github_pat_\w+|eyJ[\w-]+\.[\w.-]+"
     r"|-----BEGIN.*|(?<=sig=)[^&\s]+|(?i:(?<=bearer ))[^\s\"']+"
@@ -33,15 +35,20 @@ class Refusal(Exception):  # noqa: N818 - GitHub's and this project's word for i
 
     Args:
         hint: What happened and what a person can do, one line.
-        where: The scope, and where there is one the endpoint, in words.
+        where: The endpoint that was refused; or the scope, report and day, in words.
+
+    Attributes:
+        endpoint: The endpoint, where it was one that was refused.
+        ends_run: Whether every later call would be refused as well.
     """
 
     code: str
     ends_run: bool = False
 
-    def __init__(self, hint: str, *, where: str = "") -> None:
+    def __init__(self, hint: str, *, where: Endpoint | str = "") -> None:
         self.hint = " ".join(hint.split())
-        self.where = where
+        self.endpoint = where if isinstance(where, Endpoint) else None
+        self.where = str(where)
         super().__init__(str(self))
 
     def __str__(self) -> str:
@@ -60,7 +67,7 @@ class InvalidCredentials(Refusal):
 
     code = "invalid_credentials"
 
-    def __init__(self, hint: str, *, where: str = "", ends_run: bool = True) -> None:
+    def __init__(self, hint: str, *, where: Endpoint | str = "", ends_run: bool = True) -> None:
         super().__init__(hint, where=where)
         self.ends_run = ends_run
 
@@ -94,7 +101,7 @@ class NoResource(Refusal):
 
     code = "no_resource"
 
-    def __init__(self, hint: str, *, where: str = "", message: str = "") -> None:
+    def __init__(self, hint: str, *, where: Endpoint | str = "", message: str = "") -> None:
         super().__init__(hint, where=where)
         self.message = message
 
@@ -134,7 +141,7 @@ class BadReport(Refusal):
 
     code = "bad_report"
 
-    def __init__(self, hint: str, *, where: str = "", unreachable: bool = False) -> None:
+    def __init__(self, hint: str, *, where: Endpoint | str = "", unreachable: bool = False) -> None:
         super().__init__(hint, where=where)
         self.unreachable = unreachable
 

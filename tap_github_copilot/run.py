@@ -9,6 +9,7 @@ from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from tap_github_copilot import endpoints
 from tap_github_copilot.days import Calendar, oldest_served
 from tap_github_copilot.errors import (
     POLICY_HINT,
@@ -25,7 +26,7 @@ from tap_github_copilot.github.downloads import Downloads
 from tap_github_copilot.github.report_cache import DiskBuffer, ReportCache
 from tap_github_copilot.github.reports import Reports
 from tap_github_copilot.progress import Progress
-from tap_github_copilot.scopes import Level, Scope
+from tap_github_copilot.scopes import Level, Scope, is_id
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -66,7 +67,7 @@ class Run:
     failures: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self.client = Client(self.settings, self.clock)
+        self.client = Client(self.settings.api_url, self.settings.user_agent, self.clock)
         self.downloads = Downloads(self.settings, self.clock)
         self.sign_in: SignIn
         if isinstance(self.settings.credential, str):
@@ -144,11 +145,12 @@ class Run:
         known = self.sign_in.organization_id(scope)
         if known is not None:
             return known
-        answer = self.client.get(scope.path, self.sign_in.credential(scope), scope=scope)
+        endpoint = endpoints.account(scope)
+        answer = self.client.call(endpoint, self.sign_in.credential(scope))
         body = answer.json_or_none()
         number = body.get("id") if isinstance(body, dict) else None
-        if number is None:
-            raise RefusedRequest("GitHub's answer holds no id", where=f"{scope}, GET {scope.path}")
+        if not is_id(number):
+            raise RefusedRequest("GitHub's answer holds no numeric id", where=endpoint)
         return str(number)
 
     def is_silent(self, scope: Scope) -> bool:

@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import TypeGuard
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}")
 
@@ -74,6 +75,11 @@ class Scope:
         return {self.level.context_key: self.name}
 
 
-def is_name(text: object) -> bool:
+def is_id(value: object) -> TypeGuard[int]:
+    """Whether something can be an id that GitHub gave: a whole number above 0."""
+    return isinstance(value, int) and not isinstance(value, bool) and value > 0
+
+
+def is_name(text: object) -> TypeGuard[str]:
     """Whether something can be a slug or a login, and so part of a path."""
     return isinstance(text, str) and _NAME.fullmatch(text) is not None

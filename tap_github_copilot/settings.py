@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from tap_github_copilot.config import API_URL, CONCURRENCY, LATE_REPORT_DAYS, SETTINGS, SETTLE_DAYS
+from tap_github_copilot.github.credentials import AppKey
 from tap_github_copilot.scopes import Level, Scope, is_name
 
 if TYPE_CHECKING:
@@ -34,14 +35,6 @@ class WrongSettingsError(Exception):
     def __init__(self, lines: list[str]) -> None:
         super().__init__("; ".join(lines))
         self.lines = lines
-
-
-@dataclass(frozen=True)
-class AppKey:
-    """A GitHub App's identity: its ID or client ID, and the key that signs for it."""
-
-    app_id: str
-    private_key: RSAPrivateKey
 
 
 @dataclass(frozen=True)

@@ -86,7 +86,7 @@ REFUSALS = {
             X_GitHub_SSO="required; url=https://github.com/enterprises/acme/sso?authorization=AB12",
         ),
         "sso_required",
-        ("authorise the token at https://github.com/enterprises/acme/sso?authorization=AB12",),
+        ("authorize the token at https://github.com/enterprises/acme/sso?authorization=AB12",),
     ),
     "400": ({"status": 400, "body": {"message": "Bad version"}}, "refused_request", ("400", "Bad")),
     "422": ({"status": 422, "body": {"message": "Not a day"}}, "refused_request", ("422", "Not a")),

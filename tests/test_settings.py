@@ -20,8 +20,9 @@ from cryptography.hazmat.primitives.serialization import (
 
 from simulator.access import TOKEN
 from tap_github_copilot.config import SETTINGS
+from tap_github_copilot.github.credentials import AppKey
 from tap_github_copilot.scopes import Level
-from tap_github_copilot.settings import AppKey, Settings
+from tap_github_copilot.settings import Settings
 from tests.support.tap_runs import USAGES, Outcome, config_for, run_tap
 
 if TYPE_CHECKING:

@@ -1,16 +1,17 @@
-"""The ways to sign in: which credential goes with which scope.
+"""The two ways to sign in, and which credential goes with which scope.
 
-A token is one credential for all. A GitHub App signs a JWT, and with that gets a token of
-each installation, an hour long:
+A token is one credential for all scopes. A GitHub App signs a JWT, and with it gets a token
+for each of its installations:
 https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app
 """
 
 from __future__ import annotations
 
 import threading
-from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
 
+from tap_github_copilot import endpoints
 from tap_github_copilot.errors import (
     InvalidPermissions,
     NoResource,
@@ -22,15 +23,16 @@ from tap_github_copilot.github.credentials import (
     InstallationCredential,
     TokenCredential,
 )
-from tap_github_copilot.scopes import Level, Scope, is_name
+from tap_github_copilot.scopes import Level, Scope, is_id, is_name
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator
 
     from tap_github_copilot.clock import Clock
     from tap_github_copilot.github.client import Client
-    from tap_github_copilot.github.credentials import Credential
-    from tap_github_copilot.settings import AppKey
+    from tap_github_copilot.github.credentials import AppKey, Credential
+
+_METRICS = "organization_copilot_metrics"
 
 
 class SignIn(Protocol):
@@ -46,7 +48,7 @@ class SignIn(Protocol):
         """
 
     def organization_id(self, scope: Scope) -> str | None:
-        """The organisation's numeric id, where signing in told it."""
+        """The organization's numeric id, where signing in told it."""
 
 
 class TokenSignIn:
@@ -57,13 +59,65 @@ class TokenSignIn:
     def __init__(self, token: str) -> None:
         self._credential = TokenCredential(token)
 
-    def credential(self, scope: Scope) -> Credential:  # noqa: ARG002
+    def credential(self, scope: Scope) -> Credential:  # noqa: ARG002 - one for all
         """The token."""
         return self._credential
 
-    def organization_id(self, scope: Scope) -> str | None:  # noqa: ARG002
+    def organization_id(self, scope: Scope) -> str | None:  # noqa: ARG002 - never known
         """Not known from a token."""
         return None
+
+
+@dataclass(frozen=True)
+class Installation:
+    """An installation of the App, as far as GitHub's answer has the shape that is documented.
+
+    Args:
+        id: GitHub's id of the installation.
+        login: The login or slug of its account; None where it has none that can be one.
+        account_id: The id of its account; None where it has none.
+        target: `Organization`, `Enterprise` or `User`; any other text as GitHub wrote it.
+        suspended: Whether its owner suspended it.
+        permissions: The names of its permissions.
+    """
+
+    id: int
+    login: str | None
+    account_id: int | None
+    target: str
+    suspended: bool
+    permissions: frozenset[str]
+
+    @classmethod
+    def of(cls, answer: object) -> Installation | None:
+        """The installation in an answer; None if it does not even have an id."""
+        entry = _object(answer)
+        if not is_id(number := entry.get("id")):
+            return None
+        account = _object(entry.get("account"))
+        login = account.get("login") or account.get("slug")
+        account_id = account.get("id")
+        return cls(
+            id=number,
+            login=login if is_name(login) else None,
+            account_id=account_id if is_id(account_id) else None,
+            target=redacted(str(entry.get("target_type") or account.get("type"))),
+            suspended=bool(entry.get("suspended_at")),
+            permissions=frozenset(_object(entry.get("permissions"))),
+        )
+
+    @property
+    def unreadable(self) -> str:
+        """Why it cannot be read at organization level; empty if it can."""
+        if self.target != "Organization":
+            return f"it is on a {self.target}, not on an organization"
+        if self.login is None:
+            return "its account has no login"
+        if self.suspended:
+            return "it is suspended"
+        if _METRICS not in self.permissions:
+            return "it lacks the permission 'Organization Copilot metrics' (read)"
+        return ""
 
 
 class AppSignIn:
@@ -72,7 +126,7 @@ class AppSignIn:
     Args:
         client: Makes the calls.
         app: Who signs.
-        clock: Tells when a token is due.
+        clock: Tells when a token is due for renewal.
     """
 
     is_app = True
@@ -82,11 +136,11 @@ class AppSignIn:
         self._clock = clock
         self._jwt = AppCredential(app, clock)
         self._lock = threading.Lock()
-        self._found: dict[Scope, Mapping[str, Any]] = {}
+        self._found: dict[Scope, Installation] = {}
         self._credentials: dict[Scope, InstallationCredential] = {}
 
     def credential(self, scope: Scope) -> Credential:
-        """The scope's installation; it is looked up once.
+        """The credential of the scope's installation, which is looked up once.
 
         Raises:
             Refusal: The App is not installed there, or its installation is suspended.
@@ -94,73 +148,76 @@ class AppSignIn:
         with self._lock:
             if scope not in self._credentials:
                 self._credentials[scope] = InstallationCredential(
-                    self._client, self._jwt, self._clock, scope, self._installation(scope)
+                    self._jwt, self._clock, scope, self._installation(scope).id
                 )
             return self._credentials[scope]
 
     def organization_id(self, scope: Scope) -> str | None:
-        """The id of the account on which the App is installed."""
+        """The id of the account on which the App is installed; None where GitHub did not say."""
         self.credential(scope)
-        account = self._found[scope].get("account") or {}
-        number = account.get("id")
+        number = self._found[scope].account_id
         return None if number is None else str(number)
 
     def installations(self) -> tuple[list[Scope], list[str]]:
-        """All organisations that installed the App and let it read metrics.
+        """All organizations that installed the App and let it read metrics.
 
         Returns:
-            The organisations, and a line for each installation that is left out.
+            The organizations, and one line per installation that is left out.
 
         Raises:
             Refusal: The list is refused, or nothing is left of it.
         """
         skipped: list[str] = []
-        for installation in self._all_installations():
-            name = _name(installation)
-            if why := _unreadable(installation):
-                skipped.append(f"installation on {redacted(name)} is skipped: {why}")
-                continue
-            self._found[Scope(Level.ORGANIZATION, name.lower(), listed=False)] = installation
+        for entry in self._all_installations():
+            installation = Installation.of(entry)
+            if installation is None:
+                skipped.append(
+                    "an entry in the App's list of installations is skipped: it has no id"
+                )
+            elif installation.login is None or installation.unreadable:
+                name = installation.login or installation.id
+                skipped.append(f"installation on {name} is skipped: {installation.unreadable}")
+            else:
+                scope = Scope(Level.ORGANIZATION, installation.login.lower(), listed=False)
+                self._found[scope] = installation
         if not self._found:
             why = "; ".join(skipped) or "nobody has installed it"
             raise NoResource(
                 "the App has no organization installation to read: install it on the "
                 "organization, or name the enterprises it is installed on in the setting "
                 f"enterprises ({why})",
-                where="GET /app/installations",
+                where=endpoints.installations(),
             )
         return sorted(self._found, key=lambda scope: scope.name), skipped
 
-    def _all_installations(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = []
-        for response in self._client.pages(
-            "/app/installations", self._jwt, scope="the App", query={"per_page": "100"}
-        ):
+    def _all_installations(self) -> Iterator[object]:
+        endpoint = endpoints.installations()
+        for response in self._client.pages(endpoint, self._jwt):
             page = response.json_or_none()
             if not isinstance(page, list):
                 raise RefusedRequest(
-                    "GitHub's answer is no list of installations", where="GET /app/installations"
+                    "GitHub's answer is not a list of installations", where=endpoint
                 )
-            found.extend(entry for entry in page if isinstance(entry, dict) and "id" in entry)
-        return found
+            yield from page
 
-    def _installation(self, scope: Scope) -> Mapping[str, Any]:
+    def _installation(self, scope: Scope) -> Installation:
         if scope in self._found:
             return self._found[scope]
+        endpoint = endpoints.installation(scope)
         try:
-            response = self._client.get(f"{scope.path}/installation", self._jwt, scope=scope)
-        except NoResource as refusal:
+            response = self._client.call(endpoint, self._jwt)
+        except NoResource:
             raise NoResource(
                 f"the App is not installed on {scope}: install it there (an enterprise needs an "
                 "installation of its own, an organization's does not reach it)",
-                where=refusal.where,
+                where=endpoint,
             ) from None
-        installation = response.json_or_none()
-        if not isinstance(installation, dict) or "id" not in installation:
+        installation = Installation.of(response.json_or_none())
+        if installation is None:
             raise RefusedRequest(
-                f"GitHub answered {HTTPStatus.OK} without an installation", where=str(scope)
+                "GitHub's answer is not an installation: it has no id", where=endpoint
             )
-        if installation.get("suspended_at"):
+        if installation.suspended:
             raise InvalidPermissions(
                 "the App's installation is suspended: its owner can lift that in the settings, "
                 "under GitHub Apps",
@@ -170,19 +227,5 @@ class AppSignIn:
         return installation
 
 
-def _name(installation: Mapping[str, Any]) -> str:
-    account = installation.get("account") or {}
-    return str(account.get("login") or account.get("slug") or installation["id"])
-
-
-def _unreadable(installation: Mapping[str, Any]) -> str:
-    """Why an installation cannot be read at organisation level; empty if it can."""
-    account = installation.get("account")
-    target = installation.get("target_type") or (account or {}).get("type")
-    if target != "Organization" or not is_name((account or {}).get("login")):
-        return f"it is on a {redacted(str(target))}, not on an organization"
-    if installation.get("suspended_at"):
-        return "it is suspended"
-    if "organization_copilot_metrics" not in (installation.get("permissions") or {}):
-        return "it lacks the permission 'Organization Copilot metrics' (read)"
-    return ""
+def _object(value: object) -> dict[str, object]:
+    return value if isinstance(value, dict) else {}

@@ -1,4 +1,4 @@
-"""From a response other than a good one to the error that a run reports.
+"""From an answer that is not the one wanted to the refusal that a run reports.
 
 https://docs.github.com/en/rest/using-the-rest-api/troubleshooting-the-rest-api
 """
@@ -21,9 +21,10 @@ from tap_github_copilot.errors import (
     quoted,
     redacted,
 )
-from tap_github_copilot.github.responses import SEATS
+from tap_github_copilot.github.access import access_to
 
 if TYPE_CHECKING:
+    from tap_github_copilot.endpoints import Endpoint
     from tap_github_copilot.github.responses import Response
 
 _IP_LIST = re.compile(r"\bip\b.*\ballow", re.IGNORECASE)
@@ -32,91 +33,69 @@ _SSO = re.compile(r"\bSAML\b|\bSSO\b")
 _SSO_URL = re.compile(r"url=(https?://[^\s;,]+)")
 
 
-def refusal_of(response: Response, where: str) -> Refusal:
-    """The refusal that an answer other than 2xx, 401, a limit or a fault is.
-
-    Args:
-        response: GitHub's response.
-        where: Scope and endpoint, in words.
-    """
+def refusal_of(response: Response, endpoint: Endpoint) -> Refusal:
+    """The refusal that an answer other than 2xx, 401, 5xx or a rate limit is."""
     if response.status == HTTPStatus.FORBIDDEN:
-        return _forbidden(response, where)
+        return _forbidden(response, endpoint)
     if response.status == HTTPStatus.NOT_FOUND:
+        access = access_to(endpoint)
         return NoResource(
             "nothing of this name, or nothing this credential may see (GitHub answers 404 to a "
             "token without access, too): compare the slug or login with the URL on GitHub, "
-            "mind enterprise or organization, and check role, scopes and, for an App, the "
-            f"permission {_permission(where)}" + quoted(response.message),
-            where=where,
+            "check that it is an enterprise or an organization as configured, and check role, "
+            f"scopes and, for an App, {access.permission}{access.not_found}"
+            + quoted(response.message),
+            where=endpoint,
             message=response.message,
         )
     return RefusedRequest(
         f"GitHub answered {response.status}" + quoted(response.message) + _request_id(response),
-        where=where,
+        where=endpoint,
     )
 
 
-def _forbidden(response: Response, where: str) -> Refusal:
+def _forbidden(response: Response, endpoint: Endpoint) -> Refusal:
     message = response.message
     says = quoted(message)
     sso = response.headers.get("x-github-sso", "")
     if sso or _SSO.search(message):
-        url = _SSO_URL.search(sso)
-        authorise = (
-            f"authorise the token at {url.group(1)}"
-            if url
-            else (
-                "authorise the token for the organization under Settings, Developer settings, "
-                "Personal access tokens, Configure SSO"
-            )
-        )
-        return SsoRequired(authorise + says, where=where)
+        return SsoRequired(_authorize(sso) + says, where=endpoint)
     if _IP_LIST.search(message):
         return IpNotAllowed(
             "this machine's address is not on the IP allow list, which is set at enterprise "
             "level: add it there, or run where the list allows it" + says,
-            where=where,
+            where=endpoint,
         )
     if _POLICY.search(message):
-        return PolicyDisabled(POLICY_HINT + says, where=where)
-    return InvalidPermissions(_what_is_missing(response, where) + says, where=where)
+        return PolicyDisabled(POLICY_HINT + says, where=endpoint)
+    return InvalidPermissions(_what_is_missing(response, endpoint) + says, where=endpoint)
 
 
-def _what_is_missing(response: Response, where: str) -> str:
+def _authorize(sso: str) -> str:
+    if url := _SSO_URL.search(sso):
+        return f"authorize the token at {redacted(url.group(1))}"
+    return (
+        "authorize the token for the organization under Settings, Developer settings, "
+        "Personal access tokens, Configure SSO"
+    )
+
+
+def _what_is_missing(response: Response, endpoint: Endpoint) -> str:
     """Role, scope or permission, by what GitHub tells of each."""
     accepted = response.headers.get("x-accepted-github-permissions", "")
-    permission = _permission(where)
+    access = access_to(endpoint)
     if accepted or "not accessible by" in response.message:
         asks = f" (it needs {redacted(accepted)})" if accepted else ""
         return (
-            f"the App or fine-grained token lacks the permission {permission}{asks}; grant it, and "
+            f"the App or fine-grained token lacks {access.permission}{asks}; grant it, and "
             "for an App let its owner accept it on the installation"
         )
-    enterprise = "/enterprises/" in where
-    role = (
-        "enterprise owner, billing manager or a custom role with 'View Enterprise Copilot Metrics'"
-        if enterprise
-        else "organization owner or a custom role with 'View Organization Copilot Metrics'"
-    )
-    scopes = "manage_billing:copilot or read:enterprise" if enterprise else "read:org"
-    if SEATS in where and not enterprise:
-        scopes = "manage_billing:copilot or read:org"
     held = response.headers.get("x-oauth-scopes")
     has = f" (it has: {redacted(held) or 'none'})" if held is not None else ""
     return (
-        f"the token's user must be {role}; a classic token needs the scope {scopes}{has}, an App "
-        f"the permission {permission}"
+        f"the token's user must be {access.role}; a classic token needs the scope "
+        f"{access.scopes}{has}, an App {access.permission}"
     )
-
-
-def _permission(where: str) -> str:
-    """The permission that opens an endpoint, by the name on GitHub's pages."""
-    enterprise = "/enterprises/" in where
-    if SEATS in where:
-        name = "Enterprise Copilot license management" if enterprise else "GitHub Copilot Business"
-    else:
-        name = f"{'Enterprise' if enterprise else 'Organization'} Copilot metrics"
-    return f"'{name}' (read)"
 
 
 def _request_id(response: Response) -> str:

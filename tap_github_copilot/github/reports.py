@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from tap_github_copilot import endpoints
 from tap_github_copilot.clock import timestamp
 from tap_github_copilot.errors import BadReport, NoResource
 from tap_github_copilot.github.downloads import BrokenDownloadError, UnreachableHostError
@@ -20,10 +21,12 @@ if TYPE_CHECKING:
     from datetime import date
 
     from tap_github_copilot.clock import Clock
+    from tap_github_copilot.endpoints import Endpoint
     from tap_github_copilot.github.app import SignIn
     from tap_github_copilot.github.client import Client
     from tap_github_copilot.github.downloads import Downloads
     from tap_github_copilot.github.report_cache import ReportFile
+    from tap_github_copilot.github.responses import Response
     from tap_github_copilot.scopes import Scope
 
 USERS = "users-1-day"
@@ -160,7 +163,7 @@ class Reports:
             Refusal: GitHub refuses the scope this report.
         """
         try:
-            response = self._ask(scope, report, {"day": day.isoformat()})
+            response = self._ask(scope, endpoints.report(scope, report, day))
         except NoResource as refusal:
             if says_no_report(refusal) or not isinstance(self._has_recent(scope), NoResource):
                 return []
@@ -202,16 +205,17 @@ class Reports:
         with self._lock:
             if scope not in self._recent:
                 try:
-                    self._recent[scope] = bool(links_of(self._ask(scope, _USERS_28_DAY, {})))
+                    self._recent[scope] = bool(
+                        links_of(self._ask(scope, endpoints.report(scope, _USERS_28_DAY)))
+                    )
                 except BadEnvelopeError:
                     self._recent[scope] = False
                 except NoResource as refusal:
                     self._recent[scope] = False if says_no_report(refusal) else refusal
             return self._recent[scope]
 
-    def _ask(self, scope: Scope, report: str, query: dict[str, str]) -> Any:
-        path = f"{scope.path}/copilot/metrics/reports/{report}"
-        return self._client.get(path, self._sign_in.credential(scope), scope=scope, query=query)
+    def _ask(self, scope: Scope, endpoint: Endpoint) -> Response:
+        return self._client.call(endpoint, self._sign_in.credential(scope))
 
 
 def _keys(file: ReportFile, rule: RowContract) -> list[tuple[int, ...]]:

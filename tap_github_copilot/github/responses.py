@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from tap_github_copilot.errors import NoResource
 
-SEATS = "/copilot/billing/seats"
 _RATE_LIMIT = re.compile(r"rate limit|abuse detection", re.IGNORECASE)
 _SECONDARY = re.compile(r"secondary|abuse", re.IGNORECASE)
 

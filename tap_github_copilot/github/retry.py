@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from tap_github_copilot.clock import Clock
+    from tap_github_copilot.endpoints import Endpoint
     from tap_github_copilot.github.credentials import Credential
     from tap_github_copilot.github.rate_limit import RateLimiter
     from tap_github_copilot.github.responses import Limit, Response
@@ -41,16 +42,16 @@ class RetryPolicy:
     """That of one call, however often it is tried.
 
     Args:
-        where: Scope and endpoint, in words.
+        endpoint: What is called.
         credential: What the call signs in with.
         clock: Does the waiting.
         rate_limiter: Holds other calls back, too, where a limit is about them.
     """
 
     def __init__(
-        self, where: str, credential: Credential, clock: Clock, rate_limiter: RateLimiter
+        self, endpoint: Endpoint, credential: Credential, clock: Clock, rate_limiter: RateLimiter
     ) -> None:
-        self._where = where
+        self._endpoint = endpoint
         self._credential = credential
         self._clock = clock
         self._rate_limiter = rate_limiter
@@ -77,12 +78,14 @@ class RetryPolicy:
             self._after_limit(response, limit)
         elif response.status == HTTPStatus.UNAUTHORIZED:
             if not self._credential.renew(response.bearer):
-                refusal = unauthorized(response, self._credential, self._clock.now(), self._where)
+                refusal = unauthorized(
+                    response, self._credential, self._clock.now(), self._endpoint
+                )
                 if refusal.ends_run:
                     self._rate_limiter.shut(self._credential.name, refusal)
                 raise refusal
         else:
-            raise refusal_of(response, self._where)
+            raise refusal_of(response, self._endpoint)
 
     def after_fault(self, why: str) -> None:
         """Wait before another try.
@@ -95,9 +98,9 @@ class RetryPolicy:
             raise GitHubUnavailable(
                 f"{why}, tried {TRIES} times: see https://www.githubstatus.com and this machine's "
                 "way to the API; the next run goes on from here",
-                where=self._where,
+                where=self._endpoint,
             )
-        logger.info("%s: %s; next try in %.0f s", self._where, why, pause)
+        logger.info("%s: %s; next try in %.0f s", self._endpoint, why, pause)
         self._clock.wait(pause)
 
     def _after_limit(self, response: Response, limit: Limit) -> None:
@@ -110,7 +113,7 @@ class RetryPolicy:
             raise self._limited(seconds, response.message)
         logger.warning(
             "%s: %s rate limit met; waiting %.0f s, until %s",
-            self._where,
+            self._endpoint,
             "secondary" if limit.all_credentials else "primary",
             seconds,
             self._until(seconds),
@@ -121,7 +124,7 @@ class RetryPolicy:
         return RateLimited(
             f"GitHub wants to be left alone until {self._until(seconds)}; run again after that"
             + quoted(message),
-            where=self._where,
+            where=self._endpoint,
         )
 
     def _until(self, seconds: float) -> str:
@@ -129,13 +132,13 @@ class RetryPolicy:
 
 
 def unauthorized(
-    response: Response, credential: Credential, now: datetime, where: str
+    response: Response, credential: Credential, now: datetime, endpoint: Endpoint
 ) -> InvalidCredentials:
     """The refusal that a 401 is; tells a clock that goes wrong from a bad credential."""
     hint = f"GitHub refused {credential.what}" + quoted(response.message)
     if credential.is_dated and (skew := _skew(response, now)):
         hint += f"; this machine's clock is {skew}: set it right"
-    return InvalidCredentials(hint, where=where, ends_run=credential.ends_run)
+    return InvalidCredentials(hint, where=endpoint, ends_run=credential.ends_run)
 
 
 def _pauses() -> Iterator[float]:

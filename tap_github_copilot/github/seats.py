@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from tap_github_copilot import endpoints
 from tap_github_copilot.clock import utc
 from tap_github_copilot.errors import NoResource, RefusedRequest
 from tap_github_copilot.github.report_files import whole_number, without_nul
-from tap_github_copilot.github.responses import SEATS
 
 if TYPE_CHECKING:
     from tap_github_copilot.clock import Clock
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from tap_github_copilot.scopes import Scope
 
 Seat = dict[str, Any]
-PATH = SEATS
-_PER_PAGE = "100"
 _PAUSES = (2.0, 5.0, 12.0)  # seconds before each further try of a page that is none
 _NOT_PEOPLE = {"team", "enterpriseteam", "organization", "enterprise"}
 _encode = msgspec.json.Encoder(order="sorted").encode
@@ -118,10 +116,7 @@ class SeatList:
         Raises:
             Refusal: GitHub refuses the listing, or its first page holds something else.
         """
-        path = self._scope.path + PATH
-        response = self._client.get(
-            path, self._credential, scope=self._scope, query={"per_page": _PER_PAGE}
-        )
+        response = self._client.call(endpoints.seats(self._scope), self._credential)
         try:
             _page(response)
         except BadPageError as bad:
@@ -161,19 +156,17 @@ class SeatList:
                 return
 
     def _follow_links(self, listing: Listing) -> None:
-        number = len(listing.pages) + 1
-        query = {"per_page": _PER_PAGE} | ({"page": str(number)} if number > 1 else {})
-        for response in self._client.pages(
-            self._scope.path + PATH, self._credential, scope=self._scope, query=query
-        ):
+        endpoint = endpoints.seats(self._scope, page=len(listing.pages) + 1)
+        for response in self._client.pages(endpoint, self._credential):
             seats, total = _page(response)
             listing.pages.append(seats)
             if total is not None:
                 listing.totals.append(total)
 
     def _refusal(self, bad: BadPageError) -> RefusedRequest:
-        where = f"{self._scope}, GET {self._scope.path}{PATH}"
-        return RefusedRequest(f"{bad}; no seat of this scope is loaded", where=where)
+        return RefusedRequest(
+            f"{bad}; no seat of this scope is loaded", where=endpoints.seats(self._scope)
+        )
 
 
 def is_person(assignee: object) -> bool:

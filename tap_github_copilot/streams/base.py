@@ -126,7 +126,7 @@ class ScopeStream(Stream):
         context = context or {}
         scope, optional = self.run.scope(context), False
         try:
-            self.run.sign_in.credential(scope).token()
+            self.run.client.bearer(self.run.sign_in.credential(scope))
             optional = self.is_optional(context) and self.run.sign_in.is_app
             yield from self.records_in(scope, context)
         except Refusal as refusal:
