@@ -92,6 +92,32 @@ def test_a_schema_holds_nothing_that_breaks_a_target(path: Path) -> None:
             assert (column["minimum"], column["maximum"]) == (-(2**63), 2**63 - 1)
 
 
+def fields_that_github_documents() -> Iterator[tuple[str, str, str]]:
+    """Table, field and type of each."""
+    listed = json.loads((Path(__file__).parent / "fixtures" / "documented_fields.json").read_text())
+    del listed["comment"]
+    for table, types in listed.items():
+        for kind, names in types.items():
+            yield from ((table, name, kind) for name in names)
+
+
+def test_every_field_that_github_documents_is_a_column_of_its_type() -> None:
+    folder = SCHEMAS[0].parent
+    wrong = []
+    for table, name, kind in fields_that_github_documents():
+        columns = json.loads((folder / f"{table}.json").read_text())["properties"]
+        column = columns.get(name, {"type": "missing"})
+        found = [column["format"]] if "format" in column else column["type"]
+        if {*([found] if isinstance(found, str) else found)} - {"null"} != {kind}:
+            wrong.append(f"{table}.{name}: {found}, not {kind}")
+    assert wrong == []
+
+
+def test_the_list_of_documented_fields_knows_every_table_of_githubs_rows() -> None:
+    of_github = {path.stem for path in SCHEMAS} - {"github_copilot_report_days"}
+    assert {table for table, _, _ in fields_that_github_documents()} == of_github
+
+
 def objects_in(schema: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """Every schema of an object in a schema, however deep, itself included."""
     if "object" in schema["type"]:

@@ -59,6 +59,7 @@ PULL_REQUESTS: dict[str, Any] = {
     "total_copilot_applied_suggestions": 12,
     "copilot_suggestions_by_comment_type": [{"comment_type": "security", "total": 13}],
 }
+ITEMS = ("skill", "custom_agent", "mcp", "slash_cmd", "plugin")
 DOCUMENTED: dict[str, dict[str, Any]] = {
     TEAMS: {**KEYS[TEAMS], "user_login": "octocat", "slug": "platform", **PARTITION},
     TOTALS: {
@@ -78,6 +79,7 @@ DOCUMENTED: dict[str, dict[str, Any]] = {
             for how in ("active", "passive")
         },
         "daily_active_copilot_app_users": 27,
+        **{f"distinct_{name}_use_count": 29 for name in ITEMS},
         **{f"{span}_active_vscode_agent_users": 28 for span in ("daily", "weekly", "monthly")},
         **{
             f"totals_by_{name}": [{name: "x", "loc_added_sum": 1}]
@@ -88,11 +90,7 @@ DOCUMENTED: dict[str, dict[str, Any]] = {
                 "language_model",
                 "model_feature",
                 "3rd_party_agent",
-                "skill",
-                "custom_agent",
-                "mcp",
-                "slash_cmd",
-                "plugin",
+                *ITEMS,
             )
         },
         "totals_by_cli": {"session_count": 1, "token_usage": {"prompt_tokens_sum": 2**62}},
