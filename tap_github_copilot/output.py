@@ -1,100 +1,183 @@
-"""Singer messages to stdout, whole or not at all, whatever interrupts."""
+"""Singer messages to stdout: whole lines only, and a STATE as often as it pays."""
 
 from __future__ import annotations
 
 import select
 import sys
+import threading
 from typing import TYPE_CHECKING
 
 from singer_sdk.contrib.msgspec import MsgSpecWriter, encoder
-from singer_sdk.singerlib import RecordMessage
+from singer_sdk.singerlib import RecordMessage, StateMessage
+
+from tap_github_copilot.clock import InterruptedRun
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from signal import Signals
+    from typing import Any
+
     from singer_sdk.singerlib.encoding.simple import Message
 
-    from tap_github_copilot.clock import InterruptedRun
-
-_TOGETHER = 64 * 1024  # bytes, what a pipe of Linux holds
+_BUFFER = 64 * 1024  # bytes, the capacity of a pipe on Linux
+_FREE_STATE = 1_000_000  # bytes of STATE that are always allowed
+_STATE_SHARE = 20  # one byte in so many of the output may be STATE
+_STATES = 5  # so many of the present size are always allowed
 
 
 class TargetGoneError(BaseException):
-    """Messages cannot be written any more; says why. Passes every `except Exception`."""
+    """Messages can no longer be written; says why. Passes every `except Exception`."""
 
 
 class MessageWriter(MsgSpecWriter):
-    """Writes messages whole before an interruption takes effect.
+    """Writes each message as a whole line, also when a signal ends the run.
 
-    Records wait for each other up to 64 KiB: a write for each costs 4 of a record's 50
-    microseconds. Every other message is written at once, behind the records before it.
+    Records are collected up to 64 KiB: one write per record would cost 4 of the 50
+    microseconds that a record takes. Every other message is written at once, after the
+    records before it.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self._waiting = bytearray()
-        self._writing = False
-        self._interruption: InterruptedRun | None = None
+        self.byte_count = 0
+        self.state_due = False  # whether a record was written after the last STATE
+        self._buffer = bytearray()
+        self._signal: Signals | None = None
+        self._lock = threading.Lock()
 
     def write_message(self, message: Message) -> None:
         """Write one message.
 
         Raises:
             TargetGoneError: The pipe is broken, or the disk full.
-            InterruptedRun: A signal came in the middle of the message, which is now whole.
+            InterruptedRun: A signal came; the message is written or in the buffer.
         """
-        self._writing = True
-        try:
+        is_record = isinstance(message, RecordMessage)
+        with self._lock:
             self._encode(message)
-            if len(self._waiting) >= _TOGETHER or not isinstance(message, RecordMessage):
+            self.state_due = self.state_due or is_record
+            if len(self._buffer) >= _BUFFER or not is_record:
                 self._write_out()
-        finally:
-            self._writing = False
-        self._let_interrupt()
+        if self._signal:
+            raise InterruptedRun(self._signal)
+
+    def write_state(self, state: Mapping[str, Any]) -> int:
+        """Write a STATE message, and give its size in bytes. No signal interrupts it.
+
+        Raises:
+            TargetGoneError: The pipe is broken, or the disk full.
+        """
+        with self._lock:
+            before = self.byte_count
+            self._encode(StateMessage(dict(state)))
+            self.state_due = False
+            self._write_out()
+            return self.byte_count - before
 
     def flush(self) -> None:
-        """Write the records that still wait; raises as `write_message`."""
-        self._writing = True
-        try:
-            self._write_out()
-        finally:
-            self._writing = False
-        self._let_interrupt()
+        """Write the records in the buffer.
 
-    def interrupt(self, interruption: InterruptedRun) -> None:
-        """Raise the interruption: now, or when the message being written is whole."""
-        if not self._writing:
-            raise interruption
-        self._interruption = interruption
+        Raises:
+            TargetGoneError: The pipe is broken, or the disk full.
+        """
+        with self._lock:
+            self._write_out()
+
+    def interrupt(self, by: Signals) -> None:
+        """Raise InterruptedRun in the main thread as soon as a message is whole."""
+        self._signal = by
+
+    def raise_if_interrupted(self) -> None:
+        """Raise InterruptedRun if a signal came."""
+        if self._signal:
+            raise InterruptedRun(self._signal)
 
     def _encode(self, message: Message) -> None:
-        end = len(self._waiting)
+        end = len(self._buffer)
         try:
-            encoder.encode_into(message.to_dict(), self._waiting, -1)
+            encoder.encode_into(message.to_dict(), self._buffer, -1)
         except BaseException:
-            del self._waiting[end:]  # what was encoded before the fault
+            del self._buffer[end:]  # what was encoded before the fault
             raise
-        self._waiting += b"\n"
+        self._buffer += b"\n"
+        self.byte_count += len(self._buffer) - end
 
     def _write_out(self) -> None:
-        out, self._waiting = self._waiting, bytearray()
+        out, self._buffer = self._buffer, bytearray()
         try:
             _write_whole(out)
             sys.stdout.flush()
         except BrokenPipeError:
             raise TargetGoneError("the target closed the pipe") from None
-        except OSError as error:
-            raise TargetGoneError(f"stdout cannot be written: {error.strerror}") from None
+        except (OSError, ValueError) as error:  # ValueError: stdout was closed in this process
+            reason = getattr(error, "strerror", None) or "it is closed"
+            raise TargetGoneError(f"stdout cannot be written: {reason}") from None
 
-    def _let_interrupt(self) -> None:
-        if self._interruption:
-            interruption, self._interruption = self._interruption, None
-            raise interruption
+
+class StateMessages:
+    """Writes STATE as often as its size allows: it grows with scopes times streams.
+
+    A STATE is written while all of them so far are smaller than the greatest of 1 MB, a
+    twentieth of the output and five times the present state (estimated from the last one).
+    The first and the last are always written and do not count. A state that was written
+    already is written again only at the end, after further records.
+    """
+
+    def __init__(self, messages: MessageWriter) -> None:
+        self._messages = messages
+        self._last: bytes | None = None
+        self._size = 0  # of the last one
+        self._written = 0  # bytes of all that count
+
+    def write_state(self, state: Mapping[str, Any], *, always: bool = False) -> None:
+        """Write the state, if it is a new one and there is room for it.
+
+        Args:
+            state: The state of the whole tap.
+            always: Whether to write a new state even if there is no room for it.
+
+        Raises:
+            TargetGoneError: The pipe is broken, or the disk full.
+            InterruptedRun: A signal came; the message was written.
+        """
+        if not always and not self._has_room():
+            return
+        encoded = encoder.encode(state)
+        if encoded != self._last:
+            self._write(state, encoded)
+            self._messages.raise_if_interrupted()
+
+    def write_last(self, state: Mapping[str, Any], *, always: bool = False) -> None:
+        """Write the state that ends a run, unless the last message was that one.
+
+        Args:
+            state: The state of the whole tap.
+            always: Whether to write it even so, as an interrupted run does.
+
+        Raises:
+            TargetGoneError: The pipe is broken, or the disk full.
+        """
+        encoded = encoder.encode(state)
+        is_new = encoded != self._last and (state or self._last)
+        if always or is_new or self._messages.state_due:
+            self._write(state, encoded)
+
+    def _has_room(self) -> bool:
+        most = max(_FREE_STATE, self._messages.byte_count // _STATE_SHARE, _STATES * self._size)
+        return self._last is None or self._written + self._size <= most
+
+    def _write(self, state: Mapping[str, Any], encoded: bytes) -> None:
+        self._size = self._messages.write_state(state)
+        if self._last is not None:
+            self._written += self._size
+        self._last = encoded
 
 
 def _write_whole(out: bytearray) -> None:
-    """Write all of it, whatever stdout is.
+    """Write all of it, whatever kind of file stdout is.
 
-    Under PYTHONUNBUFFERED it is a raw file, which may take a part alone: of a full pipe
-    when a signal comes, and none where it does not block.
+    With PYTHONUNBUFFERED it is a raw file, which may take only a part: of a full pipe when a
+    signal arrives, and nothing at all where it does not block.
     """
     rest = memoryview(out)
     while rest:

@@ -58,11 +58,14 @@ class Run:
     Args:
         settings: Checked.
         clock: Fixes today when the run starts.
-        readers: How many of its streams read the rows of each report.
+        report_names: The reports of the selected streams; of all streams if only the ledger
+            is selected.
+        readers: How many of the selected streams read the rows of each report.
     """
 
     settings: Settings
     clock: Clock
+    report_names: tuple[str, ...] = ()
     readers: Mapping[str, int] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
 
@@ -190,15 +193,12 @@ class Run:
         logger.error("%s", line)
         self.failures.append(line)
 
-    def end(self) -> None:
-        """Stop all that still runs and print the closing summary; a second time, nothing.
+    def finish(self) -> None:
+        """Print the closing summary of a run that came to its end.
 
         Raises:
             RunFailedError: Something failed.
         """
-        if self.clock.stopped:
-            return
-        self.close()
         self.progress.summary()
         if self.failures:
             raise RunFailedError(self.failures)

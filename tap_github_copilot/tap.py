@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import json
 import logging
-import signal
 from collections import Counter
+from contextlib import contextmanager
 from functools import cached_property
+from pathlib import PurePath
 from typing import IO, TYPE_CHECKING, Any, ClassVar
 
 import click
-from singer_sdk import Stream, Tap
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
-from singer_sdk.plugin_base import JSONSchemaValidator, _ConfigInput
-from singer_sdk.singerlib import StateMessage
 
 from tap_github_copilot.check import check, table
 from tap_github_copilot.cli import (
@@ -28,10 +26,12 @@ from tap_github_copilot.cli import (
 from tap_github_copilot.clock import Clock, InterruptedRun
 from tap_github_copilot.config import CONFIG_SCHEMA, SETTINGS, settings_from_environment
 from tap_github_copilot.errors import Refusal
-from tap_github_copilot.output import MessageWriter
+from tap_github_copilot.output import MessageWriter, StateMessages, TargetGoneError
 from tap_github_copilot.run import Run, RunFailedError
+from tap_github_copilot.sdk import AdaptedTap, ConfigInput
 from tap_github_copilot.settings import NAME, Settings, WrongSettingsError, level_of
 from tap_github_copilot.shards import days_of, shards_of
+from tap_github_copilot.signals import SignalWatcher
 from tap_github_copilot.state import check_state
 from tap_github_copilot.stream_maps import Mapper
 from tap_github_copilot.streams.breakdowns import DailyUsageBreakdowns
@@ -46,8 +46,10 @@ from tap_github_copilot.streams.reports import (
 from tap_github_copilot.streams.seats import Seats
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from types import FrameType
+    from collections.abc import Iterator, Sequence
+    from signal import Signals
+
+    from singer_sdk import Stream
 
     from tap_github_copilot.scopes import Level
     from tap_github_copilot.streams.base import ScopeStream
@@ -64,7 +66,7 @@ STREAMS: tuple[type[ScopeStream], ...] = (
 )
 
 
-class TapGitHubCopilot(Tap):
+class TapGitHubCopilot(AdaptedTap):
     """Singer tap for the usage-metrics reports of GitHub Copilot."""
 
     name = NAME
@@ -89,7 +91,7 @@ class TapGitHubCopilot(Tap):
         # urllib3 logs requests with their query, at DEBUG and in warnings about bad headers:
         # a link's query is a credential.
         logging.getLogger("urllib3").setLevel(logging.ERROR)
-        config = dict(config or {})
+        config = _read(config)
         if parse_env_config:
             schema = {"properties": dict(SETTINGS)}
             self.append_builtin_config(schema)
@@ -97,6 +99,8 @@ class TapGitHubCopilot(Tap):
             config |= settings_from_environment(schema["properties"], prefix)
         self._messages = MessageWriter()
         super().__init__(config=config, message_writer=self._messages, **kwargs)
+        self._states = StateMessages(self._messages)
+        self.set_state_output(self._states)
 
     @property
     def level(self) -> Level:
@@ -110,7 +114,7 @@ class TapGitHubCopilot(Tap):
         Raises:
             ConfigValidationError: The configuration was never checked, and is wrong.
         """
-        return Run(self._settings, self.clock, self._readers())
+        return Run(self._settings, self.clock, self._report_names(), self._readers())
 
     def setup_mapper(self) -> None:
         """Register the catalog's schemas with stream maps and flattening."""
@@ -127,10 +131,10 @@ class TapGitHubCopilot(Tap):
         found = super().streams
         return dict(sorted(found.items(), key=lambda entry: STREAMS.index(type(entry[1]))))
 
-    def reports(self) -> list[str]:
+    def _report_names(self) -> tuple[str, ...]:
         """The reports of the selected streams; all of them if only the ledger is selected."""
         chosen = [s for s in self._reported() if s.selected] or self._reported()
-        return list(dict.fromkeys(stream.report_at(self.level) for stream in chosen))
+        return tuple(dict.fromkeys(stream.report_at(self.level) for stream in chosen))
 
     def _reported(self) -> list[DailyStream]:
         """The streams of a report's rows, selected or not."""
@@ -161,52 +165,76 @@ class TapGitHubCopilot(Tap):
         except WrongSettingsError as wrong:
             raise ConfigValidationError("wrong settings", errors=wrong.lines) from None
 
-    def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
-        """Check all settings; the SDK's own check would print a secret of the wrong type."""
-        schema = self.config_jsonschema
-        self.append_builtin_config(schema)
+    def configuration_errors(self) -> list[str]:
+        """What is wrong with the settings, a line each; warns about unknown ones."""
         errors = [
             f"Setting {'.'.join(map(str, error.path))}: {takes(error)}"
-            for error in JSONSchemaValidator(schema).iter_errors(self._config)
+            for error in self.sdk_errors()
             if error.path and error.path[0] not in SETTINGS
         ]
-        for name in self._config.keys() - schema["properties"].keys() - {"batch_config"}:
+        known = self.config_jsonschema["properties"].keys() | {"batch_config"}
+        for name in self.config.keys() - known:
             self.logger.warning("Setting %s is not known to this tap", name)
         try:
             _ = self._settings
         except ConfigValidationError as wrong:
             errors += wrong.errors
-        if errors and raise_errors:
-            raise ConfigValidationError("wrong settings", errors=errors, schema=schema)
         return errors
-
-    def _handle_termination(self, signum: int, frame: FrameType | None) -> None:  # noqa: ARG002
-        """Stop fetching and end; a second signal ends at once."""
-        signal.signal(signum, signal.SIG_DFL)
-        self.clock.stop()
-        self._messages.interrupt(InterruptedRun(signal.Signals(signum)))
 
     def flush(self) -> None:
         """Let no record wait for others to be written with it."""
         self._messages.flush()
 
     def sync(self) -> None:
-        """Sync all streams; an interrupted run ends with the state it reached.
+        """Sync all streams; however the run ends, its last message is the state it reached.
 
         Raises:
             RunFailedError: Something of the run failed.
+            InterruptedRun: A signal ended it.
+            TargetGoneError: Messages could no longer be written.
         """
+        self._watch_signals()
         try:
-            self.sync_all()
-        except InterruptedRun:
-            self.write_message(StateMessage(self.state))
-            raise
+            with self._last_state():
+                self.sync_all()
         except Refusal as refusal:
             raise RunFailedError([*self.run.failures, str(refusal)]) from None
         finally:
-            self.clock.stop()
-            if "run" in vars(self):
-                self.run.close()
+            self._close()
+        if "run" in vars(self):
+            self.run.finish()
+
+    def _watch_signals(self) -> None:
+        """Let a signal end the run with the state it reached."""
+        context = click.get_current_context(silent=True)
+        watcher = context.find_object(SignalWatcher) if context else None
+        if watcher is not None:
+            watcher.attend(
+                self._interrupt, lambda: self._states.write_last(self.state, always=True)
+            )
+
+    def _interrupt(self, by: Signals) -> None:
+        """Make the main thread end the run at its next message or wait."""
+        self._messages.interrupt(by)
+        self.clock.stop()
+
+    @contextmanager
+    def _last_state(self) -> Iterator[None]:
+        """Write the state that the run reached, whatever ends it."""
+        try:
+            yield
+            self._messages.raise_if_interrupted()
+        except TargetGoneError:
+            raise
+        except BaseException as error:
+            self._states.write_last(self.state, always=isinstance(error, InterruptedRun))
+            raise
+        self._states.write_last(self.state)
+
+    def _close(self) -> None:
+        self.clock.stop()
+        if "run" in vars(self):
+            self.run.close()
 
     def check(self) -> None:
         """Try every endpoint and print what each answered.
@@ -227,9 +255,9 @@ class TapGitHubCopilot(Tap):
         *,
         about: bool = False,
         about_format: str | None = None,
-        config: _ConfigInput | None = None,
-        state: IO[str] | None = None,
-        catalog: IO[str] | None = None,
+        config: ConfigInput | None = None,
+        state: IO[bytes] | None = None,
+        catalog: IO[bytes] | None = None,
         check: bool = False,
         shards: bool = False,
         shard_days: str | None = None,
@@ -244,7 +272,7 @@ class TapGitHubCopilot(Tap):
             return
         days = days_of(shard_days, shards=shards, check=check)
         cls.print_version(print_fn=cls.logger.info)
-        config = config or _ConfigInput()
+        config = config or ConfigInput()
         tap = cls(
             config=config.config,
             state=read_json("--state", state),
@@ -265,9 +293,9 @@ class TapGitHubCopilot(Tap):
         ctx: click.Context,  # noqa: ARG003
         param: click.Option,  # noqa: ARG003
         value: tuple[str, ...],
-    ) -> _ConfigInput:
+    ) -> ConfigInput:
         """Read the configuration files; without any, the environment."""
-        return _ConfigInput(read_config_files(value), parse_env=not value or "ENV" in value)
+        return ConfigInput(read_config_files(value), parse_env=not value or "ENV" in value)
 
     @classmethod
     def get_singer_command(cls) -> click.Command:
@@ -275,3 +303,14 @@ class TapGitHubCopilot(Tap):
         command = super().get_singer_command()
         command.params += own_options()
         return Command.of(command, cls.logger)
+
+
+def _read(config: Any) -> dict[str, Any]:
+    """The configuration as an object; it may also be a path or a list of paths.
+
+    Raises:
+        WrongFileError: A file does not exist or does not hold a JSON object.
+    """
+    if isinstance(config, str | PurePath):
+        config = [config]
+    return read_config_files(config) if isinstance(config, list) else dict(config or {})

@@ -84,7 +84,9 @@ def test_a_state_message_follows_each_final_day_after_its_rows(
                 for d in world.truth(ACME, date(2026, 11, 11), date(2026, 11, 18))
                 if d[0] <= value and d[0] not in seen_days
             ]
-    assert list(each_day(outcome.states, "acme")) == [ago(today, n) for n in range(12, 4, -1)]
+    reached = dict.fromkeys(each_day(outcome.states, "acme"))
+    assert list(reached) == [ago(today, n) for n in range(12, 4, -1)]
+    assert outcome.messages[-1]["type"] == "STATE"
 
 
 def test_a_pending_day_holds_the_bookmark_and_an_empty_one_lets_it_pass(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk.streams._state import StreamStateManager
+from tap_github_copilot.sdk import StreamStateManager
 
 if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record

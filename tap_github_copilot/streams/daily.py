@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from tap_github_copilot.github.reports import Report
     from tap_github_copilot.scopes import Scope
-    from tap_github_copilot.tap import TapGitHubCopilot
+    from tap_github_copilot.streams.base import StreamHost
 
 logger = logging.getLogger("tap-github-copilot")
 _MOST_UNREACHABLE = 3  # days in a row, before a closed firewall is taken for what it is
@@ -36,7 +36,7 @@ class DailyStream(ScopeStream):
     report: ClassVar[str]
     computed: ClassVar[tuple[str, ...]] = ()
 
-    def __init__(self, tap: TapGitHubCopilot) -> None:
+    def __init__(self, tap: StreamHost) -> None:
         super().__init__(tap)
         self.replication_key = REPLICATION_KEY
 
@@ -71,7 +71,7 @@ class DailyStream(ScopeStream):
                     unbroken = unbroken and self.run.calendar.is_final(day, status)
                     if unbroken:
                         self.state_manager.move(context, day)
-                        self._write_state_message()
+                        self.write_state()
         except Refusal:
             self._feed.give_up(context)
             raise

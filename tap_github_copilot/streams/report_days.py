@@ -35,7 +35,7 @@ class ReportDays(DailyStream):
         return [
             {**scope.context, "report": report}
             for scope in self.run.scopes
-            for report in self.tap.reports()
+            for report in self.run.report_names
         ]
 
     def report_at(self, level: Level) -> str:
