@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 
-.PHONY: demo report test test-orchestrate soak lint format bench docs release clean
+.PHONY: demo report test test-loaders lock-loaders test-orchestrate soak lint format bench docs release clean
 
 demo: $(VENV)/ready
 	@$(BIN)/python -m demo $(if $(POSTGRES_URL),--postgres-url '$(POSTGRES_URL)') $(if $(REPLAY),--replay '$(REPLAY)')
@@ -23,6 +23,16 @@ report: $(VENV)/ready
 SEEDS ?= 300
 soak: $(VENV)/ready
 	$(BIN)/python -m tests.soak --seeds $(SEEDS)
+
+# Loaders and the warehouses that they need, each in an environment of its own.
+test-loaders: $(VENV)/ready
+	$(BIN)/python -m pytest tests/loaders
+
+# Pins what the loaders' environments hold, after a change of tests/loaders/locks/*.in.
+lock-loaders: $(patsubst %.in,%.txt,$(wildcard tests/loaders/locks/*.in))
+
+tests/loaders/locks/%.txt: tests/loaders/locks/%.in $(VENV)/ready
+	$(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --no-annotate --custom-compile-command 'make lock-loaders' --output-file $@ $<
 
 # Both engines for real, each in an environment of its own.
 test-orchestrate: $(VENV)/ready .cache/airflow/ready .cache/dagster/ready

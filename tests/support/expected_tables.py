@@ -46,7 +46,7 @@ KEYS: dict[str, tuple[str, ...]] = {
 _ROW_KEYS = ("user_id", "team_id", "repo_id")  # a report's rows have those of their key
 _DIMENSIONS = ("ide", "feature", "language", "model")
 _TOKENS = ("prompt_tokens_sum", "output_tokens_sum", "avg_tokens_per_request")
-_SETTLE_DAYS, _LATE_REPORT_DAYS = 4, 14
+SETTLE_DAYS, LATE_REPORT_DAYS = 4, 14
 
 
 @dataclass(frozen=True)
@@ -101,10 +101,10 @@ class Truth:
 
     def _ledger(self, place: Place, report: str, day: dt.date) -> Row:
         age = (self.world.today - day).days
-        row: Row = {"report": report, "day": day.isoformat(), "provisional": age <= _SETTLE_DAYS}
+        row: Row = {"report": report, "day": day.isoformat(), "provisional": age <= SETTLE_DAYS}
         files = self.world.files(place.path, report, day)
         if files is None:
-            return row | {"status": "pending" if age <= _LATE_REPORT_DAYS else "empty"}
+            return row | {"status": "pending" if age <= LATE_REPORT_DAYS else "empty"}
         rows = self.world.rows(place.path, day, report)
         keys = {tuple(row.get(name) for name in _ROW_KEYS) for row in rows}
         hashes = sorted(hashlib.sha256(file).hexdigest() for file in files)
