@@ -1,4 +1,4 @@
-"""What GitHub may refuse, each with a code and what a person can do about it.
+"""What can go wrong, each with a code and what a person can do about it.
 
     Refusal
     ├── InvalidCredentials   invalid_credentials   401
@@ -11,23 +11,16 @@
     ├── RateLimited          rate_limited          waited as told, still refused
     ├── OtherLevelExists     enterprise_data_exists, organization_data_exists
     ├── BadReport            bad_report            a report that stayed broken
-    └── GitHubUnavailable    github_unavailable    5xx or no connection
+    ├── GitHubUnavailable    github_unavailable    5xx or no connection
+    └── NotGitHub            not_github            an answer that GitHub did not write
 
-A refusal's text is one line. It may quote GitHub's own `message`, never a body, a
-header with a credential or the query of a link.
+Each text is one line. It may quote GitHub's own `message`, never a body, a header with a
+credential, the query of a link or the text of another library's exception.
 """
 
 from __future__ import annotations
 
-import re
-
 from tap_github_copilot.endpoints import Endpoint
-
-_SECRETS = re.compile(
-    r"gh[a-z]_[A-Za-z0-9._-]{10,}|github_pat_\w+|eyJ[\w-]+\.[\w.-]+"
-    r"|-----BEGIN.*|(?<=sig=)[^&\s]+|(?i:(?<=bearer ))[^\s\"']+"
-)
-_LONGEST_QUOTE = 200
 
 
 class Refusal(Exception):  # noqa: N818 - GitHub's and this project's word for it
@@ -61,7 +54,7 @@ class InvalidCredentials(Refusal):
 
     Args:
         hint: What was refused.
-        where: The scope and the endpoint.
+        where: The endpoint.
         ends_run: Whether nothing else of this run would be answered either.
     """
 
@@ -85,9 +78,19 @@ class PolicyDisabled(Refusal):
 
 
 class RefusedRequest(Refusal):
-    """GitHub understood and said no, for a reason of its own."""
+    """GitHub understood the call and refused it for another reason.
+
+    Args:
+        hint: What GitHub answered.
+        where: The endpoint.
+        status: The HTTP status, where that is what refuses.
+    """
 
     code = "refused_request"
+
+    def __init__(self, hint: str, *, where: Endpoint | str = "", status: int | None = None) -> None:
+        super().__init__(hint, where=where)
+        self.status = status
 
 
 class NoResource(Refusal):
@@ -95,7 +98,7 @@ class NoResource(Refusal):
 
     Args:
         hint: What is not there.
-        where: The scope and the endpoint.
+        where: The endpoint.
         message: GitHub's own words, by which a missing report is told from a wrong slug.
     """
 
@@ -113,21 +116,46 @@ class IpNotAllowed(Refusal):
 
 
 class SsoRequired(Refusal):
-    """The token was not authorised for an organisation behind SAML."""
+    """The token was not authorized for an organization behind SAML."""
 
     code = "sso_required"
 
 
 class RateLimited(Refusal):
-    """GitHub wants to be left alone for longer than a run waits."""
+    """A rate limit lasts longer than a run waits."""
 
     code = "rate_limited"
 
 
 class GitHubUnavailable(Refusal):
-    """GitHub answered 5xx or not at all, however often it was tried."""
+    """GitHub answered 5xx or not at all, however often it was tried.
+
+    Args:
+        hint: What happened, how often it was tried, and what can be done.
+        where: The endpoint.
+        ends_run: Whether the host cannot be reached at all.
+        status: What GitHub answered; None where it did not answer.
+    """
 
     code = "github_unavailable"
+
+    def __init__(
+        self,
+        hint: str,
+        *,
+        where: Endpoint | str = "",
+        ends_run: bool = False,
+        status: int | None = None,
+    ) -> None:
+        super().__init__(hint, where=where)
+        self.ends_run = ends_run
+        self.status = status
+
+
+class NotGitHub(Refusal):
+    """A proxy, a web filter or a captive portal answered in GitHub's place."""
+
+    code = "not_github"
 
 
 class BadReport(Refusal):
@@ -164,19 +192,6 @@ POLICY_HINT = (
     "settings, AI controls, Copilot, Billing and usage; for an organization without an "
     "enterprise, its own Copilot policy page"
 )
-
-
-def redacted(text: str, *secrets: str) -> str:
-    """The text on one line of at most 200 characters, without credentials.
-
-    Args:
-        text: GitHub's own words.
-        secrets: Credentials that are known; whatever looks like one goes too.
-    """
-    for secret in filter(None, secrets):
-        text = text.replace(secret, "***")
-    line = " ".join("".join(c if c.isprintable() else " " for c in text).split())
-    return _SECRETS.sub("***", line)[:_LONGEST_QUOTE]
 
 
 def quoted(message: str) -> str:

@@ -9,7 +9,7 @@ import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tap_github_copilot.errors import redacted
+from tap_github_copilot.redaction import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

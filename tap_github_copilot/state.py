@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import TYPE_CHECKING, Any
 
-from tap_github_copilot.errors import OtherLevelExists, redacted
+from tap_github_copilot.errors import OtherLevelExists
+from tap_github_copilot.redaction import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -27,6 +27,7 @@ from tap_github_copilot.clock import Clock, InterruptedRun
 from tap_github_copilot.config import CONFIG_SCHEMA, SETTINGS, settings_from_environment
 from tap_github_copilot.errors import Refusal
 from tap_github_copilot.output import MessageWriter, StateMessages, TargetGoneError
+from tap_github_copilot.redaction import protect_logs
 from tap_github_copilot.run import Run, RunFailedError
 from tap_github_copilot.sdk import AdaptedTap, ConfigInput
 from tap_github_copilot.settings import NAME, Settings, WrongSettingsError, level_of
@@ -88,9 +89,10 @@ class TapGitHubCopilot(AdaptedTap):
         self, *, config: Any = None, parse_env_config: bool = False, **kwargs: Any
     ) -> None:
         self.clock = self.clock_class()
-        # urllib3 logs requests with their query, at DEBUG and in warnings about bad headers:
-        # a link's query is a credential.
-        logging.getLogger("urllib3").setLevel(logging.ERROR)
+        protect_logs()
+        if logging.getLogger("urllib3").level == logging.NOTSET:
+            # Its warnings about odd headers come with a traceback.
+            logging.getLogger("urllib3").setLevel(logging.ERROR)
         config = _read(config)
         if parse_env_config:
             schema = {"properties": dict(SETTINGS)}

@@ -16,13 +16,13 @@ from tap_github_copilot.errors import (
     InvalidPermissions,
     NoResource,
     RefusedRequest,
-    redacted,
 )
 from tap_github_copilot.github.credentials import (
     AppCredential,
     InstallationCredential,
     TokenCredential,
 )
+from tap_github_copilot.redaction import redacted
 from tap_github_copilot.scopes import Level, Scope, is_id, is_name
 
 if TYPE_CHECKING:

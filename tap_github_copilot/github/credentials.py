@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeGuard
 from tap_github_copilot import endpoints
 from tap_github_copilot.clock import moment
 from tap_github_copilot.errors import NoResource, RefusedRequest
+from tap_github_copilot.redaction import remember_secret
 
 if TYPE_CHECKING:
     from collections.abc import Generator
@@ -89,6 +90,7 @@ class TokenCredential:
     is_dated = False
 
     def __init__(self, token: str) -> None:
+        remember_secret(token)
         self._token = token
 
     def flow(self) -> Generator[NeededCall, Response, str]:
@@ -213,6 +215,7 @@ class InstallationCredential:
                 "GitHub's answer holds no installation token (one word of printable ASCII)",
                 where=self._endpoint,
             )
+        remember_secret(token)
         now = self._clock.now()
         renew_at = _renewal(body.get("expires_at"), now)
         with self._noting:

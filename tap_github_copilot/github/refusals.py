@@ -19,9 +19,9 @@ from tap_github_copilot.errors import (
     RefusedRequest,
     SsoRequired,
     quoted,
-    redacted,
 )
 from tap_github_copilot.github.access import access_to
+from tap_github_copilot.redaction import redacted
 
 if TYPE_CHECKING:
     from tap_github_copilot.endpoints import Endpoint
@@ -51,6 +51,7 @@ def refusal_of(response: Response, endpoint: Endpoint) -> Refusal:
     return RefusedRequest(
         f"GitHub answered {response.status}" + quoted(response.message) + _request_id(response),
         where=endpoint,
+        status=response.status,
     )
 
 

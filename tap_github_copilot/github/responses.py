@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from tap_github_copilot.errors import NoResource, redacted
+from tap_github_copilot.errors import NoResource
 from tap_github_copilot.github.json_text import decode
+from tap_github_copilot.redaction import redacted
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -33,9 +34,9 @@ class Response:
     """
 
     status: int
-    headers: Mapping[str, str]
-    body: bytes
-    bearer: str
+    headers: Mapping[str, str] = field(repr=False)
+    body: bytes = field(repr=False)
+    bearer: str = field(repr=False)
 
     def json(self) -> Any:
         """The body as JSON, decoded by `json_text.decode`.

@@ -6,8 +6,9 @@ import logging
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tap_github_copilot.errors import BadReport, GitHubUnavailable, Refusal, redacted
+from tap_github_copilot.errors import BadReport, GitHubUnavailable, Refusal
 from tap_github_copilot.records import Columns
+from tap_github_copilot.redaction import redacted
 from tap_github_copilot.scopes import Level
 from tap_github_copilot.streams.base import ScopeStream
 from tap_github_copilot.streams.bookmarks import REPLICATION_KEY

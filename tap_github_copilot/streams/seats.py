@@ -6,10 +6,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_github_copilot.clock import timestamp
-from tap_github_copilot.errors import redacted
 from tap_github_copilot.github.report_files import whole_number
 from tap_github_copilot.github.seats import SeatList, is_person
 from tap_github_copilot.records import Columns
+from tap_github_copilot.redaction import redacted
 from tap_github_copilot.streams.base import ScopeStream
 
 if TYPE_CHECKING:
