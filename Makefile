@@ -3,54 +3,69 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
+WORKERS ?= 2
 
-.PHONY: demo report test test-loaders lock-loaders test-orchestrate soak lint format bench docs release clean
+.DEFAULT_GOAL := help
+.PHONY: help demo report test check coverage test-loaders lock-loaders test-orchestrate soak lint format bench docs clean
 
-demo: $(VENV)/ready
+help: ## What each target does
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(VENV)/ready ## The whole pipeline on one machine: simulated GitHub, Meltano, PostgreSQL (POSTGRES_URL=…, REPLAY=folder)
 	@$(BIN)/python -m demo $(if $(POSTGRES_URL),--postgres-url '$(POSTGRES_URL)') $(if $(REPLAY),--replay '$(REPLAY)')
 
-test: lint .cache/dbt/ready
-	$(BIN)/python -m pytest
-
-# The adoption report of your own tables: make report POSTGRES_URL=postgresql://…
 SCHEMA ?= github_copilot
 OUT ?= output/copilot-adoption.html
-report: $(VENV)/ready
+report: $(VENV)/ready ## The adoption report of your own tables: make report POSTGRES_URL=postgresql://…
 	@mkdir -p $(dir $(OUT))
 	@$(BIN)/python -m report --postgres-url '$(POSTGRES_URL)' --schema '$(SCHEMA)' --out '$(OUT)'
 
-# Runs seeded schedules of faults and kills; SEEDS says how many.
-SEEDS ?= 300
-soak: $(VENV)/ready
-	$(BIN)/python -m tests.soak --seeds $(SEEDS)
+check: lint ## Lint, types and the quick tests, in under a minute
+	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow"
 
-# Loaders and the warehouses that they need, each in an environment of its own.
-test-loaders: $(VENV)/ready
+test: lint .cache/dbt/ready ## Lint, types and all tests but those of the engines
+	$(BIN)/python -m pytest -n $(WORKERS)
+
+coverage: $(VENV)/ready .cache/dbt/ready ## All tests, and which lines of the tap they run
+	$(BIN)/python -m pytest -q -n $(WORKERS) --cov=tap_github_copilot --cov-branch --cov-report=term-missing:skip-covered --cov-report=markdown-append:output/coverage.md
+
+test-loaders: $(VENV)/ready ## Every loader for real, Snowflake and BigQuery as emulators, each in its own environment
 	$(BIN)/python -m pytest tests/loaders
 
-# Pins what the loaders' environments hold, after a change of tests/loaders/locks/*.in.
-lock-loaders: $(patsubst %.in,%.txt,$(wildcard tests/loaders/locks/*.in))
+lock-loaders: $(patsubst %.in,%.txt,$(wildcard tests/loaders/locks/*.in)) ## Pin the loaders' environments again
 
 tests/loaders/locks/%.txt: tests/loaders/locks/%.in $(VENV)/ready
 	$(BIN)/uv pip compile --quiet --upgrade --python-version 3.11 --no-annotate --custom-compile-command 'make lock-loaders' --output-file $@ $<
 
-# Both engines for real, each in an environment of its own.
-test-orchestrate: $(VENV)/ready .cache/airflow/ready .cache/dagster/ready
+test-orchestrate: $(VENV)/ready .cache/airflow/ready .cache/dagster/ready ## Airflow and Dagster for real, each in its own environment
 	$(BIN)/python -m pytest tests/engines
+
+SEEDS ?= 300
+soak: $(VENV)/ready ## Seeded schedules of faults and kills, compared with the truth (SEEDS=300)
+	$(BIN)/python -m tests.soak --seeds $(SEEDS)
+
+bench: $(VENV)/ready ## Speed and memory, measured
+	$(BIN)/python -m benchmarks
+
+lint: $(VENV)/ready ## Ruff and mypy
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(VENV)/ready ## Let ruff format and mend what it can
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+docs: $(VENV)/ready ## Bring the generated tables and the Hub file in step with the code
+	$(BIN)/python -m tools
+
+clean: ## Remove environments and caches
+	rm -rf $(VENV) .meltano .cache dist
 
 .cache/%/ready: $(VENV)/ready
 	@echo "Setting up .cache/$* (once) …"
 	@UV_PROJECT_ENVIRONMENT=.cache/$* $(BIN)/uv sync --quiet --frozen --only-group $* --python $(BIN)/python
 	@touch $@
-
-lint: $(VENV)/ready
-	$(BIN)/ruff check
-	$(BIN)/ruff format --check
-	$(BIN)/mypy
-
-format: $(VENV)/ready
-	$(BIN)/ruff format
-	$(BIN)/ruff check --fix
 
 $(VENV)/ready: pyproject.toml uv.lock
 	@$(PYTHON) -c 'import sys; sys.exit("This needs Python 3.11 or newer, and $(PYTHON) is " + sys.version.split()[0] + ": try make PYTHON=python3.11 …" if sys.version_info < (3, 11) else 0)'
@@ -59,16 +74,3 @@ $(VENV)/ready: pyproject.toml uv.lock
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
 	@VIRTUAL_ENV=$(VENV) $(BIN)/uv sync --quiet --frozen --inexact
 	@touch $@
-
-bench: $(VENV)/ready
-	$(BIN)/python -m benchmarks
-
-docs: $(VENV)/ready
-	$(BIN)/python -m tools
-
-# From a tested checkout to PyPI: make release VERSION=0.2.0 (needs UV_PUBLISH_TOKEN).
-release: $(VENV)/ready
-	$(BIN)/python -m release '$(VERSION)' $(RELEASE_OPTIONS)
-
-clean:
-	rm -rf $(VENV) .meltano .cache dist

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from datetime import date
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +18,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TODAY = date(2026, 11, 23)
+ROOT = Path(__file__).parents[1]
+WORKER = os.environ.get("PYTEST_XDIST_WORKER")
+if WORKER:
+    # Two Meltano processes in one `.meltano` overwrite each other's catalog.
+    os.environ["MELTANO_SYS_DIR_ROOT"] = str(ROOT / ".cache" / "meltano" / WORKER)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the files that take long, so that no worker is left with one at the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture(autouse=True)

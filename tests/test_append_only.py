@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import duckdb
+import pytest
 
 from tests.support.daily_usages import ACME, ago, keys_of, read_usages
 from tests.support.tap_runs import USAGES, config_for
@@ -16,10 +17,10 @@ from tests.support.tap_runs import USAGES, config_for
 if TYPE_CHECKING:
     from datetime import date
 
-    import pytest
-
     from simulator.server import Simulator
     from simulator.world import World
+
+pytestmark = pytest.mark.slow
 
 README = Path(__file__).parents[1] / "README.md"
 

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
     from simulator.server import Simulator
 
+pytestmark = pytest.mark.slow
+
 HANGS = 30.0  # seconds
 IN_TIME = 3.0  # seconds
 

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from demo.postgres import Database
 
+pytestmark = pytest.mark.slow
+
 ACME = "/enterprises/acme"
 
 

@@ -23,6 +23,8 @@ from tools.__main__ import HUB
 if TYPE_CHECKING:
     from simulator.server import Simulator
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[1]
 ASK = (
     "from tap_github_copilot import schemas, scopes;"

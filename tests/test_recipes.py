@@ -25,6 +25,8 @@ from tests.support.loaded_database import (
 if TYPE_CHECKING:
     from tests.support.loaded_database import Loaded
 
+pytestmark = pytest.mark.slow
+
 
 def test_active_people_by_week(loaded: Loaded) -> None:
     weeks: dict[date, set[int]] = defaultdict(set)

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from tests.support.loaded_database import Loaded, Rows
 
+pytestmark = pytest.mark.slow
+
 SPAN = "last 28 days"
 
 

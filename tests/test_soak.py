@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from simulator.server import Simulator
     from simulator.world import World
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("seed", range(FEW))
 def test_nothing_is_lost_and_nothing_invented_whatever_happens_on_the_way(seed: int) -> None:

@@ -40,6 +40,8 @@ if TYPE_CHECKING:
 
     Tables = dict[str, list[dict[str, Any]]]
 
+pytestmark = pytest.mark.slow
+
 ACME = "/enterprises/acme"
 ORGANIZATIONS = ("/orgs/octo-org", "/orgs/octo-lab", "/orgs/octo-web")
 

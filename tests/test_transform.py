@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 
     from tests.support.loaded_database import Loaded
 
+pytestmark = pytest.mark.slow
+
 ENGAGED = ("user_initiated_interaction_count", "code_acceptance_activity_count")
 
 
