@@ -33,7 +33,7 @@ from tap_github_copilot.sdk import AdaptedTap, ConfigInput
 from tap_github_copilot.settings import NAME, Settings, WrongSettingsError, level_of
 from tap_github_copilot.shards import days_of, shards_of
 from tap_github_copilot.signals import SignalWatcher
-from tap_github_copilot.state import check_state
+from tap_github_copilot.state import usable_state
 from tap_github_copilot.stream_maps import Mapper
 from tap_github_copilot.streams.breakdowns import DailyUsageBreakdowns
 from tap_github_copilot.streams.daily import DailyStream
@@ -151,14 +151,13 @@ class TapGitHubCopilot(AdaptedTap):
         return Counter(s.report_at(self.level) for s in self._reported() if s.selected)
 
     def load_state(self, state: dict[str, Any]) -> None:
-        """Take over a state, once it is known to be one of this level's.
+        """Take over a state, as far as this tap can use it.
 
         Raises:
-            WrongStateError: It is damaged.
+            WrongStateError: It is damaged, or holds values of which none can be used.
             OtherLevelExists: It was written at the other level.
         """
-        check_state(state, self.level, self.clock.now().date())
-        super().load_state(state)
+        super().load_state(usable_state(state, self.level, self.clock.now().date()))
 
     @cached_property
     def _settings(self) -> Settings:

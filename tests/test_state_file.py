@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+import json
+from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from tap_github_copilot.scopes import Level
+from tap_github_copilot.state import usable_state
 from tap_github_copilot.tap import TapGitHubCopilot
-from tests.support.tap_runs import USAGES, Outcome, config_for, lines_about, run_tap
+from tests.support.tap_runs import SEATS, USAGES, Outcome, config_for, lines_about, run_tap
 
 if TYPE_CHECKING:
-    from datetime import date
-
     from simulator.server import Simulator
     from simulator.world import World
 
@@ -95,6 +95,202 @@ def test_a_damaged_state_is_refused_in_one_line_before_anything_is_read(
     assert CONTENT not in outcome.log
 
 
+REACHED = {"bookmarks": {USAGES: {"partitions": [bookmark(ENTERPRISE, "2026-11-10")]}}}
+LOUD = {"enterprise_slug": "ACME"}
+EMPTY: dict[str, Any] = {"bookmarks": {SEATS: {}}}
+
+WRAPPED = [
+    {"singer_state": REACHED},
+    {"completed": {"singer_state": REACHED}},
+    {"completed": {"singer_state": REACHED}, "partial": {}},
+    {"completed": {}, "partial": {"singer_state": REACHED}},
+    {"completed": {"singer_state": EMPTY}, "partial": {"singer_state": REACHED}},
+    {"completed": {"singer_state": REACHED}, "partial": {"singer_state": REACHED}},
+    {"completed_state": {"singer_state": REACHED}, "partial_state": None},
+    {"completed_state": json.dumps({"singer_state": REACHED}), "partial_state": "{}"},
+    {"partial_state": {"singer_state": REACHED}},
+    {"singer_state": {"singer_state": {"singer_state": REACHED}}},
+    {"type": "STATE", "value": REACHED},
+    {"type": "STATE", "value": {"singer_state": REACHED}},
+    {"bookmarks": {}, "singer_state": REACHED},
+    {"currently_syncing": USAGES, **REACHED},
+]
+
+
+@pytest.mark.parametrize("state", WRAPPED)
+def test_a_state_that_is_wrapped_is_unwrapped(
+    state: dict[str, Any], github: Simulator, world: World, today: date
+) -> None:
+    world.add(ACME, people=20)
+    outcome = run_tap(config_for(github), today, state=state)
+    assert outcome.code == 0, outcome.log
+    assert outcome.states[0] == REACHED
+    assert min(github.days_asked(ACME)) == "2026-11-11"
+
+
+OTHER = {"bookmarks": {USAGES: {"partitions": [bookmark(ENTERPRISE, "2026-11-12")]}}}
+UNUSABLE = [
+    {"completed": {"singer_state": REACHED}, "partial": {"singer_state": OTHER}},
+    {**REACHED, "singer_state": OTHER},
+    {"bookmark": REACHED["bookmarks"]},
+    {"data": REACHED},
+    {"version": 3},
+    REACHED["bookmarks"],
+    {"singer_state": {"version": 3}},
+    {"singer_state": CONTENT},
+    {"singer_state": [REACHED]},
+    {"type": "STATE", "value": CONTENT},
+    {"bookmarks": {USAGES: {"replication_key": "day", "replication_key_value": "2026-11-10"}}},
+    {"bookmarks": {USAGES: {"day": "2026-11-10"}}},
+    {"bookmarks": {USAGES: {**ENTERPRISE, "replication_key_value": "2026-11-10"}}},
+    {
+        "bookmarks": {
+            USAGES: {**REACHED["bookmarks"][USAGES], "replication_key_value": "2026-11-10"}
+        }
+    },
+    {"bookmarks": {"users": {"replication_key_value": "2026-11-10"}}},
+    {"bookmarks": {"repositories": {"partitions": [bookmark({"org": "acme"})]}}},
+    state_of(bookmark({})),
+    state_of(bookmark({"org": "acme"})),
+    state_of(bookmark({"enterprise_slug": 31415926})),
+    state_of(bookmark({"enterprise_slug": ""})),
+    state_of(bookmark({"enterprise_slug": "../acme"})),
+    state_of(bookmark({**ENTERPRISE, "team": "blue"})),
+    state_of({**bookmark(ENTERPRISE), "replication_key": "updated_at"}),
+]
+
+
+@pytest.mark.parametrize("state", UNUSABLE)
+def test_a_state_of_which_nothing_can_be_used_is_refused_in_one_line(
+    state: dict[str, Any], github: Simulator, world: World, today: date
+) -> None:
+    world.add(ACME)
+    outcome = run_tap(config_for(github), today, state=state)
+    assert nothing_was_read(outcome, github)
+    [line] = outcome.errors()
+    assert line.startswith("ERROR State: ")
+    assert CONTENT not in outcome.log
+
+
+def within(wrapper: str, state: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "STATE", "value": state} if wrapper == "value" else {wrapper: state}
+
+
+@pytest.mark.parametrize("level", Level)
+@pytest.mark.parametrize("wrapper", ["singer_state", "completed", "value", "anything"])
+def test_no_wrapper_hides_the_other_level(
+    level: Level, wrapper: str, github: Simulator, world: World, today: date
+) -> None:
+    world.add(PATHS[level])
+    theirs = bookmark(CONTEXTS[level.other])
+    for state in (
+        within(wrapper, state_of(theirs)),
+        within(wrapper, within("singer_state", state_of(theirs))),
+        within(wrapper, {"bookmarks": {USAGES: theirs}}),
+        {**state_of(bookmark(CONTEXTS[level])), wrapper: json.dumps(state_of(theirs))},
+    ):
+        outcome = run_tap(config_for(github), today, state=state)
+        assert nothing_was_read(outcome, github)
+        assert_refused_as_data_of(level.other, outcome)
+
+
+def remembered(day: str = "2026-11-20", **more: Any) -> dict[str, Any]:
+    entry = {"version": "1:ab", "fetched_at": "2026-11-21T08:00:00.000001Z"}
+    return {day: entry | {"checked_on": "2026-11-21"} | more}
+
+
+@pytest.mark.parametrize(
+    ("written", "kept"),
+    [
+        ([bookmark(LOUD, "2026-11-10")], bookmark(ENTERPRISE, "2026-11-10")),
+        (
+            [
+                bookmark(LOUD, "2026-11-12"),
+                bookmark(ENTERPRISE, "2026-11-10"),
+            ],
+            bookmark(ENTERPRISE, "2026-11-10"),
+        ),
+        (
+            [
+                bookmark(ENTERPRISE, "2026-11-12"),
+                bookmark(LOUD, "2026-11-10"),
+            ],
+            bookmark(ENTERPRISE, "2026-11-10"),
+        ),
+        (
+            [bookmark(ENTERPRISE, "2026-11-12"), {"context": LOUD}],
+            bookmark(ENTERPRISE, "2026-11-12"),
+        ),
+        (
+            [bookmark(ENTERPRISE, "2026-11-12"), bookmark(ENTERPRISE, "2026-11-10")],
+            bookmark(ENTERPRISE, "2026-11-10"),
+        ),
+    ],
+)
+def test_a_name_in_upper_case_is_its_lower_case_and_the_earlier_bookmark_counts(
+    written: list[dict[str, Any]],
+    kept: dict[str, Any],
+    github: Simulator,
+    world: World,
+    today: date,
+) -> None:
+    world.add(ACME, people=20)
+    outcome = run_tap(config_for(github), today, state=state_of(*written))
+    assert outcome.code == 0, outcome.log
+    assert outcome.states[0] == state_of(kept)
+    assert min(github.days_asked(ACME)) > kept["replication_key_value"]
+
+
+def test_of_two_spellings_only_the_days_are_kept_that_both_remember_alike() -> None:
+    alike, differs = remembered("2026-11-18"), remembered("2026-11-19")
+    once = remembered("2026-11-17")
+    one = bookmark(ENTERPRISE, loaded=alike | differs | once, loaded_on="2026-11-20")
+    other = bookmark(
+        {"enterprise_slug": "ACME"}, loaded=alike | remembered("2026-11-19", version="1:cd")
+    )
+    found = usable_state(state_of(one, other), Level.ENTERPRISE, date(2026, 11, 23))
+    kept = bookmark(ENTERPRISE, loaded=alike, loaded_on="2026-11-20")
+    assert found == state_of(kept)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"loaded": CONTENT},
+        {"loaded": ["2026-11-20"]},
+        {"loaded": {CONTENT: remembered()["2026-11-20"]}},
+        {"loaded": remembered("2026-11-23")},
+        {"loaded": {"2026-11-20": None}},
+        {"loaded": {"2026-11-20": CONTENT}},
+        {"loaded": {"2026-11-20": {}}},
+        {"loaded": remembered(version=None)},
+        {"loaded": remembered(version=31415926)},
+        {"loaded": remembered(fetched_at=CONTENT)},
+        {"loaded": remembered(fetched_at="2026-11-21T08:00:00")},
+        {"loaded": remembered(fetched_at=None)},
+        {"loaded": remembered(checked_on="2026-11-24")},
+        {"loaded": remembered(checked_on=CONTENT)},
+        {"loaded": remembered(checked_on=20261121)},
+        {"loaded_on": CONTENT},
+        {"loaded_on": "2026-11-24"},
+        {"silent": CONTENT},
+        {"silent": {"on": "2026-11-20"}},
+        {"silent": {"on": "2026-11-24", "from": "2026-01-01"}},
+        {"silent": {"on": CONTENT, "from": "2026-01-01"}},
+    ],
+)
+def test_what_a_partition_remembers_is_checked_as_its_bookmark_is(
+    more: dict[str, Any], github: Simulator, world: World, today: date
+) -> None:
+    world.add(ACME)
+    outcome = run_tap(config_for(github), today, state=state_of(bookmark(ENTERPRISE, **more)))
+    assert nothing_was_read(outcome, github)
+    [line] = outcome.errors()
+    assert line.startswith("ERROR State: ")
+    assert USAGES in line
+    assert CONTENT not in outcome.log
+
+
 @pytest.mark.parametrize("age", [0, -1, -30, -3000])
 def test_a_bookmark_on_a_day_that_is_not_over_is_refused(
     age: int, github: Simulator, world: World, today: date
@@ -118,6 +314,11 @@ def test_a_bookmark_on_a_day_that_is_not_over_is_refused(
         state_of(bookmark(ENTERPRISE, None)),
         state_of({"context": ENTERPRISE}),
         {"bookmarks": {}, "version": 3},
+        EMPTY,
+        {"singer_state": EMPTY},
+        {"completed": {"singer_state": {}}, "partial": {}},
+        {"type": "STATE", "value": {}},
+        {"currently_syncing": None},
     ],
 )
 def test_a_state_without_a_bookmark_starts_from_the_start(
