@@ -190,7 +190,9 @@ def _stream(name: str, entry: Any, level: Level, today: date) -> dict[str, Any]:
         partition = _partition(_an(dict, raw, f"{place}: a partition"), place, level, today)
         key = tuple(sorted(partition["context"].items()))
         merged[key] = _merged(merged[key], partition) if key in merged else partition
-    return entry | ({"partitions": list(merged.values())} if merged else {})
+    if merged:
+        entry["partitions"] = list(merged.values())
+    return entry
 
 
 def _partition(partition: dict[str, Any], stream: str, level: Level, today: date) -> dict[str, Any]:
