@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tomllib
 from functools import cache
-from importlib import metadata
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -15,6 +16,7 @@ from tap_github_copilot.config import SUFFICIENT
 from tap_github_copilot.settings import NAME
 
 _DOCUMENTATION = "https://docs.github.com/en/rest/copilot/copilot-usage-metrics"
+ROOT = Path(__file__).parents[1]
 _HEAD = "# Made from `tap-github-copilot --about` by `make docs`.\n"
 
 
@@ -61,11 +63,11 @@ def groups() -> list[list[str]]:
 def definition() -> dict[str, Any]:
     """The extractor as Meltano Hub lists it.
 
-    `repo` stands in it once pyproject.toml names the repository's public address.
+    `repo` is there once pyproject.toml has the repository's public address, which a release
+    fills in.
     """
-    urls = dict(
-        entry.split(", ", 1) for entry in metadata.metadata(NAME).get_all("Project-URL") or []
-    )
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    urls = project.get("urls", {})
     repository = {"repo": urls["Repository"]} if "Repository" in urls else {}
     return {
         "name": NAME,

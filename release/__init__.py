@@ -1,1 +1,0 @@
-"""`make release`: from a tested checkout to PyPI."""
