@@ -152,8 +152,9 @@ class Coverage:
             yield f"The newest day is {long_date(newest)}, {age} days old. {self._cause()}"
         holes = {d: s for d, s in self.holes.items() if (self.today - d).days > EXPECTED_WITHIN}
         if holes:
+            verb = "is" if len(holes) == 1 else "are"
             yield (
-                f"{plural(len(holes), 'day')} before the newest {'is' if len(holes) == 1 else 'are'}"
+                f"{plural(len(holes), 'day')} before the newest {verb}"
                 f" missing: {_listed(holes)}. Figures of spans with such a day are too low."
             )
 
@@ -199,7 +200,7 @@ def coverage(
     known = statuses or dict.fromkeys(days_with_rows, "loaded")
     if not known:
         return Coverage({}, today, has_ledger=False)
-    last = max(max(known), today - timedelta(days=1)) if statuses else max(known)
+    last = max(*known, today - timedelta(days=1)) if statuses else max(known)
     unknown = NOT_ASKED if statuses else "unknown"
     return Coverage(
         {day: known.get(day, unknown) for day in each_day(min(known), last)},

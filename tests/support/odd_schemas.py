@@ -27,7 +27,8 @@ CHANGES = {
     "seats_alone": "drop table {table}",
     "without_logins": "update {to}.{usages} set user_login = null",
     "without_a_column": "alter table {to}.{usages} drop column ai_credits_used",
-    # The newest day's rows again, without breakdowns; its ledger with a look from before, as an appending loader has it.
+    # The newest day's rows again, without breakdowns; its ledger also with an earlier look, as
+    # an appending loader has it.
     "later_load": """
         update {to}.{usages} set fetched_at = fetched_at + interval '1 hour'
         where day = (select max(day) from {source}.{usages});
