@@ -177,9 +177,9 @@ def _an(kind: type[Kind], value: Any, place: str) -> Kind:
 def _stream(name: str, entry: Any, level: Level, today: date) -> dict[str, Any]:
     """What a state has of a stream of this tap, checked and with one partition per context."""
     place = redacted(name)
-    entry = {**_an(dict, entry, place)}
-    partitions = _an(list, entry.pop("partitions", []), f"{place}: partitions")
-    outside = {key: value for key, value in entry.items() if _holds_value({key: value})}
+    kept: dict[str, Any] = {**_an(dict, entry, place)}
+    partitions = _an(list, kept.pop("partitions", []), f"{place}: partitions")
+    outside = {key: value for key, value in kept.items() if _holds_value({key: value})}
     if "replication_key_value" in outside or (outside and not partitions):
         raise WrongStateError(
             f"State: {place} has {redacted(next(iter(outside)))} outside of a partition, so that "
@@ -191,8 +191,8 @@ def _stream(name: str, entry: Any, level: Level, today: date) -> dict[str, Any]:
         key = tuple(sorted(partition["context"].items()))
         merged[key] = _merged(merged[key], partition) if key in merged else partition
     if merged:
-        entry["partitions"] = list(merged.values())
-    return entry
+        kept["partitions"] = list(merged.values())
+    return kept
 
 
 def _partition(partition: dict[str, Any], stream: str, level: Level, today: date) -> dict[str, Any]:
