@@ -1,15 +1,16 @@
-"""The SQL recipes of the README, by their headings."""
+"""The SQL recipes of docs/recipes.md, by their headings."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
 
-README = Path(__file__).parents[1] / "README.md"
+RECIPES = Path(__file__).parents[1] / "docs" / "recipes.md"
 
 
 def recipes() -> dict[str, str]:
     """Each heading with its query."""
-    text = README.read_text(encoding="utf-8")
-    section = text.partition("## Recipes in SQL")[2].partition("\n## ")[0]
-    return dict(re.findall(r"### ([^\n]+)\n.*?```sql\n(.*?)```", section, re.DOTALL))
+    text = RECIPES.read_text(encoding="utf-8")
+    return dict(
+        re.findall(r"^## ([^\n]+)\n(?:(?!^## ).)*?```sql\n(.*?)```", text, re.DOTALL | re.MULTILINE)
+    )

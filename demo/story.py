@@ -76,8 +76,8 @@ def loaded(database: Database, schema: str) -> None:
 
 
 def recipe(database: Database, schema: str, title: str, most: int = 6) -> None:
-    """The first rows that a recipe of the README gives."""
-    say(f"\n{title} (README, Recipes in SQL)")
+    """The first rows that a recipe of docs/recipes.md gives."""
+    say(f"\n{title} (docs/recipes.md)")
     table(database.rows_in(schema, recipes()[title])[:most])
 
 

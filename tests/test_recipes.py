@@ -1,18 +1,25 @@
-"""The README's SQL recipes, run against a loaded database and compared with the truth."""
+"""The SQL recipes of docs/recipes.md, run against a loaded database and compared with the truth.
+
+They run over the tables, where rows that GitHub withdrew still count, and over the views of
+current rows, which hide them.
+"""
 
 from __future__ import annotations
 
 from collections import defaultdict
 from datetime import date, timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
+import psycopg
 import pytest
 
 from demo.recipes import recipes
 from simulator.world import USERS
+from tests.support import odd_schemas
 from tests.support.loaded_database import (
     ACME,
+    SCHEMA,
     TODAY,
     Rows,
     completions,
@@ -23,22 +30,57 @@ from tests.support.loaded_database import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tests.support.loaded_database import Loaded
 
 pytestmark = pytest.mark.slow
 
 
-def test_active_people_by_week(loaded: Loaded) -> None:
+VIEWS = "github_copilot_current"
+
+
+class Over(NamedTuple):
+    """What recipes run over, and the person-days that count there."""
+
+    answer: Callable[[str], list[tuple[Any, ...]]]
+    rows: Rows
+
+
+@pytest.fixture(scope="module")
+def views(loaded: Loaded) -> str:
+    """The schema with the views of current rows."""
+    with psycopg.connect(loaded.database.url) as connection:
+        connection.execute(f"set search_path to {SCHEMA}".encode())
+        connection.execute(recipes()["Current rows"].encode())
+    return VIEWS
+
+
+@pytest.fixture(params=["tables", "views"])
+def over(request: pytest.FixtureRequest, loaded: Loaded, views: str) -> Over:
+    if request.param == "tables":
+        return Over(loaded.answer, in_table(loaded))
+    return Over(lambda name: answer(loaded, name, views, SCHEMA), loaded.usages)
+
+
+def answer(loaded: Loaded, recipe: str, *schemas: str) -> list[tuple[Any, ...]]:
+    """What a recipe answers over the tables of several schemas, the first one first."""
+    with psycopg.connect(loaded.database.url) as connection:
+        connection.execute(f"set search_path to {', '.join(schemas)}".encode())
+        return connection.execute(recipes()[recipe].encode()).fetchall()
+
+
+def test_active_people_by_week(over: Over) -> None:
     weeks: dict[date, set[int]] = defaultdict(set)
-    for row in in_table(loaded):
+    for row in over.rows:
         weeks[monday(row["day"])] |= {row["user_id"]} if is_active(row) else set()
-    assert loaded.answer("Active people by week") == [
+    assert over.answer("Active people by week") == [
         (week, len(people)) for week, people in sorted(weeks.items())
     ]
 
 
-def test_adoption_by_team(loaded: Loaded) -> None:
-    active = {(row["day"], row["user_id"]) for row in in_table(loaded) if is_active(row)}
+def test_adoption_by_team(loaded: Loaded, over: Over) -> None:
+    active = {(row["day"], row["user_id"]) for row in over.rows if is_active(row)}
     members: dict[str, set[int]] = defaultdict(set)
     users: dict[str, set[int]] = defaultdict(set)
     for row in loaded.report("user-teams-1-day"):
@@ -46,7 +88,7 @@ def test_adoption_by_team(loaded: Loaded) -> None:
         if (row["day"], row["user_id"]) in active:
             users[row["slug"]].add(row["user_id"])
     expected = [(team, len(members[team]), len(users[team])) for team in sorted(members)]
-    assert loaded.answer("Adoption by team") == expected
+    assert over.answer("Adoption by team") == expected
 
 
 def sums(rows: Rows, array: str, by: str, *counters: str) -> list[tuple[Any, ...]]:
@@ -57,48 +99,58 @@ def sums(rows: Rows, array: str, by: str, *counters: str) -> list[tuple[Any, ...
     return sorted(((k, *v) for k, v in found.items()), key=lambda row: (-row[1], row[0]))
 
 
-def test_languages_and_models(loaded: Loaded) -> None:
+def test_languages_and_models(over: Over) -> None:
     counters = ("code_generation_activity_count", "code_acceptance_activity_count")
-    expected = sums(in_table(loaded), "totals_by_language_feature", "language", *counters)
+    expected = sums(over.rows, "totals_by_language_feature", "language", *counters)
     assert expected
-    assert loaded.answer("Languages") == expected
+    assert over.answer("Languages") == expected
     prompts = "user_initiated_interaction_count"
-    expected = sums(in_table(loaded), "totals_by_model_feature", "model", prompts)
-    assert loaded.answer("Models") == expected
+    expected = sums(over.rows, "totals_by_model_feature", "model", prompts)
+    assert over.answer("Models") == expected
 
 
-def test_acceptance_rate(loaded: Loaded) -> None:
+def test_acceptance_rate(over: Over) -> None:
     months: dict[date, list[int]] = defaultdict(lambda: [0, 0])
-    for row in in_table(loaded):
+    for row in over.rows:
         for entry in completions(row):
             month = months[date.fromisoformat(row["day"]).replace(day=1)]
             month[0] += entry["code_acceptance_activity_count"]
             month[1] += entry["code_generation_activity_count"]
-    answer = loaded.answer("Acceptance rate")
+    answer = over.answer("Acceptance rate")
     assert [month for month, _ in answer] == sorted(months)
     for month, percent in answer:
         accepted, generated = months[month]
         assert float(percent) == pytest.approx(100 * accepted / generated, abs=0.051)
 
 
-def test_idle_seats(loaded: Loaded) -> None:
-    expected = idle_people(loaded, in_table(loaded))
+def test_idle_seats(loaded: Loaded, over: Over) -> None:
+    expected = idle_people(loaded, over.rows)
     assert expected
-    assert loaded.answer("Idle seats") == expected
+    assert over.answer("Idle seats") == expected
 
 
-def test_credits_by_person_and_team(loaded: Loaded) -> None:
+def test_credits_by_person_and_month(over: Over) -> None:
+    months: dict[tuple[date, int], float] = defaultdict(float)
+    for row in over.rows:
+        month = date.fromisoformat(row["day"]).replace(day=1)
+        months[month, row["user_id"]] += row.get("ai_credits_used", 0)
+    found = over.answer("Credits by person and month")
+    assert {(r[0], r[1]): float(r[3] or 0) for r in found} == pytest.approx(dict(months))
+    assert all(float(r[4]) == pytest.approx(float(r[3]) / 100) for r in found if r[3] is not None)
+
+
+def test_credits_by_person_and_team(loaded: Loaded, over: Over) -> None:
     people: dict[int, float] = defaultdict(float)
     days: dict[tuple[str, int], float] = {}
-    for row in in_table(loaded):
+    for row in over.rows:
         people[row["user_id"]] += row.get("ai_credits_used", 0)
         days[row["day"], row["user_id"]] = row.get("ai_credits_used", 0)
-    answer = {number: float(found) for number, _, found in loaded.answer("Credits by person")}
+    answer = {number: float(found) for number, _, found in over.answer("Credits by person")}
     assert answer == pytest.approx(dict(people))
     teams: dict[str, float] = defaultdict(float)
     for row in loaded.report("user-teams-1-day"):
         teams[row["slug"]] += days.get((row["day"], row["user_id"]), 0)
-    found = {team: float(credits_) for team, credits_ in loaded.answer("Credits by team")}
+    found = {team: float(credits_) for team, credits_ in over.answer("Credits by team")}
     assert found == pytest.approx(dict(teams))
 
 
@@ -121,6 +173,25 @@ def test_rows_that_were_withdrawn(loaded: Loaded) -> None:
     assert loaded.answer("Rows that GitHub withdrew") == expected
 
 
+def test_a_loader_that_lost_rows_is_found_out(loaded: Loaded) -> None:
+    assert loaded.answer("Did everything arrive?") == []
+    odd_schemas.make(loaded.database, SCHEMA, "lost_rows")
+    days = [date.fromisoformat(row["day"]) for row in loaded.usages]
+    lost = answer(loaded, "Did everything arrive?", "lost_rows")
+    assert [(report, day, sent - found) for report, _, day, sent, found in lost] == [
+        ("enterprise-1-day", max(days), 1),
+        ("user-teams-1-day", min(days), 1),
+        ("users-1-day", max(days), 1),
+    ]
+
+
+def test_freshness_is_that_of_the_last_look(loaded: Loaded) -> None:
+    [users] = [r for r in loaded.answer("How fresh is the data?") if r[1] == "users-1-day"]
+    assert users[2].date() == TODAY
+    assert users[3] == max(date.fromisoformat(row["day"]) for row in loaded.usages)
+
+
 def test_every_recipe_is_run() -> None:
-    source = Path(__file__).read_text()
+    tests = Path(__file__).parent.glob("test_recipes*.py")
+    source = "".join(path.read_text() for path in tests)
     assert [name for name in recipes() if f'"{name}"' not in source] == []

@@ -15,6 +15,8 @@ BY_DAY = (
     USAGES,
     "github_copilot_daily_usage_breakdowns",
     "github_copilot_user_teams",
+    "github_copilot_daily_totals",
+    "github_copilot_daily_repositories",
     "github_copilot_report_days",
 )
 TABLES = (*BY_DAY, SEATS)
@@ -27,8 +29,8 @@ CHANGES = {
     "seats_alone": "drop table {table}",
     "without_logins": "update {to}.{usages} set user_login = null",
     "without_a_column": "alter table {to}.{usages} drop column ai_credits_used",
-    # The newest day's rows again, without breakdowns; its ledger also with an earlier look, as
-    # an appending loader has it.
+    # The newest day's rows again, without breakdowns. The ledger also has rows of a look from
+    # before, as a loader that appends leaves them.
     "later_load": """
         update {to}.{usages} set fetched_at = fetched_at + interval '1 hour'
         where day = (select max(day) from {source}.{usages});
@@ -37,6 +39,17 @@ CHANGES = {
         update {to}.github_copilot_report_days
         set row_count = 0, checked_at = checked_at - interval '1 day'
         where ctid in (select min(ctid) from {to}.github_copilot_report_days group by report, day)
+    """,
+    # What a loader lost: a person, a team's member, a whole day.
+    "lost_rows": """
+        delete from {to}.{usages} where ctid in (
+            select max(ctid) from {to}.{usages}
+            where day = (select max(day) from {source}.{usages}));
+        delete from {to}.github_copilot_user_teams where ctid in (
+            select max(ctid) from {to}.github_copilot_user_teams
+            where day = (select min(day) from {source}.{usages}));
+        delete from {to}.github_copilot_daily_totals
+        where day = (select max(day) from {source}.{usages})
     """,
     "renamed": """
         alter table {table} add if not exists organization_id text;

@@ -26,3 +26,10 @@
   {%- endfor %}
   {{ 'from ' ~ relation if relation else 'from (select 1 as nothing) as nothing where 1 = 0' }}
 {%- endmacro %}
+
+{# Whether a table must hold every row that the ledger counts: it exists (its stream is
+   selected), and no filter keeps rows out of it. #}
+{% macro copilot_is_held_to_account(table) %}
+  {%- set relation = load_relation(source('github_copilot', table)) if execute else none -%}
+  {{- return(relation and table not in var('filtered_tables')) -}}
+{% endmacro %}
