@@ -17,6 +17,7 @@ from singer_sdk.plugin_base import SingerCommand
 from singer_sdk.singerlib import Catalog
 
 from tap_github_copilot.clock import InterruptedRun
+from tap_github_copilot.config import WrongDotenvError
 from tap_github_copilot.errors import Refusal
 from tap_github_copilot.machine import frames_of, line_about, make_names_printable
 from tap_github_copilot.output import TargetGoneError
@@ -130,7 +131,14 @@ class BrokenStdoutError(Exception):
     """Stdout cannot be written; one line that says why."""
 
 
-_PLAIN = (Refusal, WrongStateError, WrongFileError, WrongOptionError, BrokenStdoutError)
+_PLAIN = (
+    Refusal,
+    WrongStateError,
+    WrongFileError,
+    WrongOptionError,
+    WrongDotenvError,
+    BrokenStdoutError,
+)
 
 
 @contextmanager

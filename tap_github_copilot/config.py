@@ -1,15 +1,19 @@
 """The settings as declared (name, type, default, meaning), and read from the environment.
 
-The single source: `--about`, the README's table, meltano.yml and the Hub file follow it.
-Rules that span several settings, and every message about a wrong one, are in `settings.py`.
+This is their single source: `--about`, the README's table, meltano.yml and the Hub file are
+made from it. Rules that span several settings, and every message about a wrong one, are in
+`settings.py`.
 """
 
 from __future__ import annotations
 
+import io
 import json
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from singer_sdk.configuration._dict_config import parse_environment_config
+from tap_github_copilot.sdk import dotenv_values
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -44,8 +48,8 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "secret": True,
         "writeOnly": True,
         "description": (
-            "The App's private key as PEM text (PKCS#1 or PKCS#8), with real newlines or "
-            "literal `\\n`."
+            "The App's private key as PEM text (PKCS#1 or PKCS#8) with real newlines or "
+            "literal `\\n`, or that in base64."
         ),
     },
     "private_key_path": {
@@ -153,8 +157,15 @@ _BOOLEANS = {
 }
 
 
+class WrongDotenvError(Exception):
+    """The file `.env` cannot be used; one line that says why."""
+
+
 def settings_from_environment(properties: Mapping[str, Any], prefix: str) -> dict[str, Any]:
-    """The settings that stand in the environment or in a `.env` file.
+    """The settings in the environment, or in the file `.env` of the working directory.
+
+    The environment wins. As the SDK does, the other variables of that file become variables
+    of this process (a proxy, say).
 
     Numbers, lists and objects are read as JSON, a list also as `a,b`, booleans as the SDK
     reads them. What cannot be read stays a text, so that the check of the settings can
@@ -163,13 +174,34 @@ def settings_from_environment(properties: Mapping[str, Any], prefix: str) -> dic
     Args:
         properties: Each setting's JSON Schema.
         prefix: What the variables' names begin with.
+
+    Raises:
+        WrongDotenvError: There is such a file, but it cannot be read.
     """
-    texts = parse_environment_config(
-        {"properties": {name: {"type": "string"} for name in properties}}, prefix
-    )
-    return {
-        name: _value(text, _kinds(properties[name])) for name, text in texts.items() if text.strip()
-    }
+    for variable, value in _dotenv().items():
+        os.environ.setdefault(variable, value)
+    settings = {}
+    for name, schema in properties.items():
+        text = os.environ.get(prefix + name.upper(), "")
+        if text.strip():
+            settings[name] = _value(text, _kinds(schema))
+    return settings
+
+
+def _dotenv(path: Path = Path(".env")) -> dict[str, str]:
+    """The variables of a file; none without one."""
+    try:
+        content = path.read_bytes()
+        text = content.decode(json.detect_encoding(content))
+    except FileNotFoundError:
+        return {}
+    except IsADirectoryError:  # some keep their environment in a folder of that name
+        return {}
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "it is not text in UTF-8 or UTF-16"
+        raise WrongDotenvError(f".env in the working directory: {reason}") from None
+    values = dotenv_values(stream=io.StringIO(text))
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _kinds(schema: Mapping[str, Any]) -> set[str]:

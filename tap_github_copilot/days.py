@@ -14,15 +14,11 @@ _DAY = timedelta(days=1)
 
 
 def oldest_served(level: Level, today: date) -> date:
-    """The oldest day GitHub still serves: a year back, but never before its first.
+    """The oldest day that GitHub still serves: 365 days back, but never before its first.
 
     https://docs.github.com/en/rest/copilot/copilot-usage-metrics
     """
-    try:
-        year_back = today.replace(year=today.year - 1)
-    except ValueError:  # 29 February
-        year_back = today.replace(year=today.year - 1, day=28)
-    return max(year_back, level.first_day)
+    return max(today - timedelta(days=365), level.first_day)
 
 
 @dataclass(frozen=True)

@@ -9,16 +9,16 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any, Protocol
 
+# The SDK reads `.env` with this, and so brings it. It looks for the file from the folder of
+# its own code upwards, which is why this tap reads it itself.
+from dotenv import dotenv_values
 from singer_sdk import Stream, Tap
 from singer_sdk.exceptions import ConfigValidationError
 
 # Removes deselected columns from a record in place. The SDK's own caller also walks over
 # every property of every record, which costs 12 of the 20 microseconds it takes.
 from singer_sdk.helpers._catalog import pop_deselected_record_properties as drop_deselected
-
-# What the callback of `--config` hands to `Tap.invoke`.
-from singer_sdk.plugin_base import JSONSchemaValidator
-from singer_sdk.plugin_base import _ConfigInput as ConfigInput
+from singer_sdk.plugin_base import JSONSchemaValidator, _ConfigInput
 
 # The state of one stream. Only a subclass of it can move bookmarks by days.
 from singer_sdk.streams._state import StreamStateManager
@@ -29,7 +29,21 @@ if TYPE_CHECKING:
     from jsonschema import ValidationError
     from singer_sdk.helpers.types import Record
 
-__all__ = ["AdaptedStream", "AdaptedTap", "ConfigInput", "StreamStateManager", "drop_deselected"]
+__all__ = [
+    "AdaptedStream",
+    "AdaptedTap",
+    "ConfigInput",
+    "StreamStateManager",
+    "dotenv_values",
+    "drop_deselected",
+]
+
+
+class ConfigInput(_ConfigInput):
+    """What the callback of `--config` hands to `Tap.invoke`; shows no value in its `repr`."""
+
+    def __repr__(self) -> str:
+        return f"ConfigInput({sorted(self.config)}, parse_env={self.parse_env})"
 
 
 class StateOutput(Protocol):

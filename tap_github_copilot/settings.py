@@ -1,14 +1,13 @@
 """From the raw configuration to one checked, frozen Settings.
 
-Every message about a wrong setting is made here: one line that names the setting and
-says what it takes. A value is never repeated in it, since it may be a secret that
-stands in the wrong place.
+Every message about a wrong setting is made here: one line that names the setting and says
+what it takes. The line never repeats a value, which may be a secret in the wrong place.
 """
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from importlib import metadata
 from pathlib import Path
@@ -27,10 +26,18 @@ if TYPE_CHECKING:
 NAME = "tap-github-copilot"
 _VISIBLE = re.compile(r"[!-~]+")
 _LINE = re.compile(r"[ -~]+")
+_DAY_FORM = re.compile(r"\d{4}-\d\d-\d\d(?:[T ].*)?")
+_SCHEME = re.compile(r"(?:authorization:\s*)?bearer\s+", re.IGNORECASE)
+_QUOTES = {'"': '"', "'": "'", "`": "`", "\u201c": "\u201d", "\u2018": "\u2019"}
+_PASTED = ("token", "private_key")
 
 
 class WrongSettingsError(Exception):
-    """What is wrong in a configuration, a line for each wrong setting."""
+    """What is wrong with a configuration.
+
+    Args:
+        lines: One for each wrong setting.
+    """
 
     def __init__(self, lines: list[str]) -> None:
         super().__init__("; ".join(lines))
@@ -44,7 +51,7 @@ class Settings:
     Args:
         credential: A bearer token, or a GitHub App.
         level: The level this run reads at.
-        scopes: What the configuration names; empty where the App's installations decide.
+        scopes: What the configuration names; empty if the App's installations decide.
         api_url: Without a slash at its end.
         start: First day asked for, or None.
         end: Last day asked for, or None.
@@ -54,7 +61,7 @@ class Settings:
         user_agent: See `config.SETTINGS`.
     """
 
-    credential: str | AppKey
+    credential: str | AppKey = field(repr=False)
     level: Level
     scopes: tuple[Scope, ...]
     api_url: str
@@ -74,15 +81,21 @@ class Settings:
     def from_config(cls, config: Mapping[str, Any]) -> Settings:
         """The settings of a raw configuration; null and an empty text count as unset.
 
+        A token or key is taken without what came along when it was pasted: quotes, white
+        space around it, `Bearer`.
+
         Raises:
             WrongSettingsError: With a line for each setting that is wrong.
         """
-        given = {name: value for name, value in config.items() if value not in (None, "")}
+        cleaned = {name: _unpasted(config[name]) for name in _PASTED if name in config}
+        given = {
+            name: value for name, value in {**config, **cleaned}.items() if value not in (None, "")
+        }
         return _SettingsParser(given).read()
 
 
 def level_of(config: Mapping[str, Any]) -> Level:
-    """The level a raw configuration asks for, right or wrong; enterprise without one."""
+    """The level that a raw configuration, right or wrong, asks for; enterprise without one."""
     if config.get("enterprises"):
         return Level.ENTERPRISE
     if config.get("organizations") or config.get("app_id"):
@@ -91,15 +104,28 @@ def level_of(config: Mapping[str, Any]) -> Level:
 
 
 def default_user_agent() -> str:
-    """The tap's name, and its version where it is installed."""
+    """The tap's name, with its version if it is installed."""
     try:
         return f"{NAME}/{metadata.version(NAME)}"
     except metadata.PackageNotFoundError:
         return NAME
 
 
+def _unpasted(value: Any) -> Any:
+    """A text without surrounding white space, quotes and the scheme of a header."""
+    while isinstance(value, str) and value:
+        bare = value.strip()
+        if len(bare) > 1 and _QUOTES.get(bare[0]) == bare[-1]:
+            bare = bare[1:-1]
+        bare = _SCHEME.sub("", bare, count=1) if _SCHEME.match(bare) else bare
+        if bare == value:
+            break
+        value = bare
+    return value
+
+
 class _SettingsParser:
-    """One reading of a raw configuration, which collects what is wrong."""
+    """Reads one raw configuration and collects what is wrong with it."""
 
     def __init__(self, config: dict[str, Any]) -> None:
         self.config = config
@@ -159,13 +185,14 @@ class _SettingsParser:
         if "token" in self.config:
             if app:
                 self._is_wrong(
-                    app[0], "only one way to sign in: either token, or app_id with a key"
+                    app[0], "set only one way to sign in: either token, or app_id with a key"
                 )
             return token
         if not app:
             self._is_wrong(
                 "token",
-                "no way to sign in: set token, or app_id with private_key or private_key_path",
+                "nothing to sign in with: set token, or app_id with private_key or "
+                "private_key_path",
             )
             return None
         return self._app(app)
@@ -173,43 +200,43 @@ class _SettingsParser:
     def _app(self, given: list[str]) -> AppKey | None:
         app_id = self.config.get("app_id")
         if app_id is None:
-            self._is_wrong("app_id", f"is needed with {given[0]}")
+            self._is_wrong("app_id", f"{given[0]} needs app_id")
         elif isinstance(app_id, bool) or not (
             isinstance(app_id, int) or (isinstance(app_id, str) and _VISIBLE.fullmatch(app_id))
         ):
             self._is_wrong("app_id", "takes the App's ID (a number) or its client ID")
         keys = [name for name in given if name != "app_id"]
         if len(keys) != 1:
-            why = (
-                "is needed with app_id, or private_key_path"
-                if not keys
-                else ("is set beside private_key_path: only one of the two")
+            self._is_wrong(
+                "private_key",
+                "set only one of private_key and private_key_path"
+                if keys
+                else "app_id needs private_key or private_key_path",
             )
-            self._is_wrong("private_key", why)
             return None
         key = self._private_key(keys[0])
         return AppKey(str(app_id), key) if key else None
 
     def _private_key(self, name: str) -> RSAPrivateKey | None:
-        text = self.config[name]
+        text: str | bytes = self.config[name]
         if not isinstance(text, str):
             self._is_wrong(name, "takes a text")
             return None
         if name == "private_key_path":
             try:
-                text = Path(text).expanduser().read_text()
+                text = Path(text).expanduser().read_bytes()
             except (OSError, ValueError, RuntimeError) as error:
-                reason = getattr(error, "strerror", None) or "it is no path of a text file"
+                reason = getattr(error, "strerror", None) or "this is not the path of a file"
                 self._is_wrong(name, f"the file cannot be read: {reason}")
                 return None
-        # Imported here: only an App needs the 60 ms of start-up that it takes.
+        # Imported here, since only an App needs what takes 60 ms to import.
         from tap_github_copilot.private_key import read_key  # noqa: PLC0415
 
         key = read_key(text)
         if key is None:
             self._is_wrong(
                 name,
-                "takes the App's private RSA key as PEM, whole and without a password, from "
+                "takes the App's private RSA key as a whole PEM without a password, from "
                 "'-----BEGIN' to '-----END …-----'",
             )
         return key
@@ -218,10 +245,10 @@ class _SettingsParser:
         level = level_of(self.config)
         given = [name for name in ("enterprises", "organizations") if name in self.config]
         if len(given) > 1:
-            self._is_wrong("organizations", "only one level: either enterprises or organizations")
+            self._is_wrong("organizations", "set only one of enterprises and organizations")
         elif not given and "app_id" not in self.config:
             self._is_wrong(
-                "enterprises", "no level: set enterprises (slugs) or organizations (logins)"
+                "enterprises", "nothing to read: set enterprises (slugs) or organizations (logins)"
             )
         if len(given) != 1:
             return level, ()
@@ -231,14 +258,14 @@ class _SettingsParser:
         kind = "slugs" if level is Level.ENTERPRISE else "logins"
         names = self.config[setting]
         if not isinstance(names, list) or not names:
-            self._is_wrong(setting, f"takes a list of {kind}, at least one")
+            self._is_wrong(setting, f'takes a list of {kind}, such as ["acme"]')
             return ()
         for number, name in enumerate(names, 1):
             if not is_name(name):
                 self._is_wrong(
                     setting,
-                    f"takes {kind} as they stand in URLs on GitHub (letters, digits, hyphens); "
-                    f"entry {number} is none",
+                    f"takes {kind} as in URLs on GitHub (letters, digits, hyphens); entry {number} "
+                    "is not one",
                 )
                 return ()
         return tuple(Scope(level, name) for name in dict.fromkeys(n.lower() for n in names))
@@ -247,11 +274,15 @@ class _SettingsParser:
         value = self.config.get(name)
         if value is None:
             return None
+        text = value.strip() if isinstance(value, str) else ""
         try:
-            moment = datetime.fromisoformat(value)
+            moment = datetime.fromisoformat(text)
             return (moment.astimezone(UTC) if moment.tzinfo else moment).date()
-        except (TypeError, ValueError, OverflowError):
-            self._is_wrong(name, "takes a day as YYYY-MM-DD")
+        except (ValueError, OverflowError):
+            is_form = _DAY_FORM.fullmatch(text)
+            self._is_wrong(
+                name, "is not a day of the calendar" if is_form else "takes a day as YYYY-MM-DD"
+            )
             return None
 
     def _number(self, name: str, default: int) -> int:
@@ -260,22 +291,23 @@ class _SettingsParser:
         least, most = schema["minimum"], schema.get("maximum")
         whole = isinstance(value, int) and not isinstance(value, bool)
         if not whole or value < least or (most is not None and value > most):
-            span = f"from {least} to {most}" if most else f"of {least} or more"
+            span = f"from {least} to {most}" if most else f"of at least {least}"
             self._is_wrong(name, f"takes a whole number {span}")
             return default
         return int(value)
 
     def _api_url(self) -> str:
         takes = (
-            "takes the http or https URL of GitHub's API without user, query or fragment, such as "
-        ) + API_URL
-        text = self._text("api_url", _VISIBLE, takes.removeprefix("takes ")) or API_URL
+            "the http or https URL of GitHub's API without user, query or fragment, such as "
+            f"{API_URL}"
+        )
+        text = self._text("api_url", _VISIBLE, takes) or API_URL
         try:
             url = urlsplit(text)
-            host = (url.hostname or "").encode("idna")  # as each connection does
+            host = (url.hostname or "").encode("idna")  # as every connection will do
             right = url.scheme in {"http", "https"} and bool(host) and url.port != 0
         except ValueError:
             right = False
         if not right or "@" in url.netloc or {"?", "#"} & set(text):
-            self._is_wrong("api_url", takes)
+            self._is_wrong("api_url", f"takes {takes}")
         return text.rstrip("/")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 import os
 import subprocess
@@ -19,14 +20,18 @@ from cryptography.hazmat.primitives.serialization import (
 )
 
 from simulator.access import TOKEN
+from tap_github_copilot.clock import Clock
 from tap_github_copilot.config import SETTINGS
 from tap_github_copilot.github.credentials import AppKey
+from tap_github_copilot.run import Run
 from tap_github_copilot.scopes import Level
+from tap_github_copilot.sdk import ConfigInput
 from tap_github_copilot.settings import Settings
+from tap_github_copilot.tap import TapGitHubCopilot
 from tests.support.tap_runs import USAGES, Outcome, config_for, run_tap
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from datetime import date
 
     from cryptography.hazmat.primitives.asymmetric.types import PrivateKeyTypes
@@ -64,8 +69,10 @@ WRONG_SIGN_IN: list[tuple[str, dict[str, Any]]] = [
     ("token", {"token": ""}),
     ("token", {"token": "", "app_id": "", "private_key": "", "private_key_path": ""}),
     ("token", {"token": f"{SECRET} {SECRET}"}),
-    ("token", {"token": f"{SECRET}\n"}),
-    ("token", {"token": f"\t{SECRET}"}),
+    ("token", {"token": f"{SECRET}\n{SECRET}"}),
+    ("token", {"token": '""'}),
+    ("token", {"token": " \n"}),
+    ("token", {"token": f"Basic {SECRET}"}),
     ("token", {"token": f"{SECRET}é"}),
     ("token", {"token": f"{SECRET}\0"}),
     ("token", {"token": {"value": SECRET}}),
@@ -351,7 +358,7 @@ def test_a_wrong_setting_in_the_environment_is_named_likewise(
 def test_every_setting_is_read_from_the_environment(
     setting: str, today: date, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    set_environment(monkeypatch, **{setting.upper(): f" {SECRET}?\n"})
+    set_environment(monkeypatch, **{setting.upper(): f" {SECRET}? é\n"})
     outcome = run_tap(NO_FILE, today)
     assert [line for line in said_of(outcome) if f"Setting {setting}: " in line]
     assert SECRET not in outcome.log
@@ -448,9 +455,154 @@ def test_an_app_signs_in_with_its_id_and_its_key_in_a_file(
         assert settings.credential.private_key.private_numbers() == RSA.private_numbers()
 
 
-def test_a_private_key_is_shown_by_no_repr_of_the_settings() -> None:
-    settings = Settings.from_config({"app_id": 12345, "private_key": PKCS8})
-    assert PKCS8.splitlines()[1] not in repr(settings)
+@pytest.mark.parametrize("text", [PKCS1, PKCS8])
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le"])
+def test_a_key_file_may_have_a_byte_order_mark_or_be_utf_16(
+    text: str, encoding: str, tmp_path: Path
+) -> None:
+    (tmp_path / "app.pem").write_bytes(text.encode(encoding))
+    app = {"app_id": 12345, "private_key_path": str(tmp_path / "app.pem")}
+    assert has_the_key(Settings.from_config(app))
+
+
+@pytest.mark.parametrize("text", [PKCS1, PKCS8])
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        lambda pem: f'"{pem}"',
+        lambda pem: f"'{pem.strip()}'\n",
+        lambda pem: f' "{pem.replace(chr(10), chr(92) + "n")}" ',
+        lambda pem: pem.replace("\n", "\\\\n"),
+        lambda pem: pem.replace("\n", " "),
+        lambda pem: pem.replace("\n", "\n    "),
+        lambda pem: f"Bag Attributes\n{pem}",
+        lambda pem: base64.b64encode(pem.encode()).decode(),
+        lambda pem: base64.encodebytes(pem.encode()).decode(),
+        lambda pem: base64.b64encode(pem.encode()).decode().rstrip("="),
+        lambda pem: base64.urlsafe_b64encode(pem.encode()).decode(),
+        lambda pem: f'"{base64.b64encode(pem.encode()).decode()}"\n',
+    ],
+)
+def test_a_key_is_taken_as_people_paste_it(text: str, pasted: Callable[[str], str]) -> None:
+    assert has_the_key(Settings.from_config({"app_id": 12345, "private_key": pasted(text)}))
+
+
+def has_the_key(settings: Settings) -> bool:
+    assert isinstance(settings.credential, AppKey)
+    return settings.credential.private_key.private_numbers() == RSA.private_numbers()
+
+
+@pytest.mark.parametrize(
+    "pasted",
+    [
+        f"{SECRET}\n",
+        f"\t{SECRET} ",
+        f'"{SECRET}"',
+        f"'{SECRET}'\n",
+        f"\u201c{SECRET}\u201d",
+        f"Bearer {SECRET}",
+        f"bearer  {SECRET}\n",
+        f'"Bearer {SECRET}"',
+        f'Bearer "{SECRET}"',
+        f"Authorization: Bearer {SECRET}",
+    ],
+)
+def test_a_token_is_taken_as_people_paste_it(pasted: str) -> None:
+    assert Settings.from_config(GOOD | {"token": pasted}).credential == SECRET
+
+
+def test_no_repr_shows_a_secret() -> None:
+    app = {"app_id": 12345, "private_key": PKCS8, "organizations": ["octo-org"]}
+    for config in (app, GOOD | {"token": SECRET}):
+        settings = Settings.from_config(config)
+        run = Run(settings, Clock())
+        shown = f"{settings!r} {settings} {settings.credential if config is app else ''} {run!r}"
+        shown += repr(TapGitHubCopilot(config=config)) + repr(ConfigInput(config))
+        run.close()
+        assert SECRET not in shown
+        assert PKCS8.splitlines()[1] not in shown
+        assert "RSAPrivateKey" not in shown
+
+
+def test_a_tap_can_be_given_paths_of_its_configuration(tmp_path: Path) -> None:
+    one, other = tmp_path / "one.json", tmp_path / "other.json"
+    one.write_text(json.dumps(GOOD | {"concurrency": 2}))
+    other.write_text(json.dumps({"concurrency": 3}))
+    for config, concurrency in ((one, 2), (str(one), 2), ([one, str(other)], 3), ([one], 2)):
+        tap = TapGitHubCopilot(config=config)
+        assert tap.config["token"] == TOKEN
+        assert tap.config["concurrency"] == concurrency
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_files_of_the_command_line_may_be_what_powershell_writes(
+    encoding: str, github: Simulator, world: World, today: date, tmp_path: Path
+) -> None:
+    world.add(ACME, people=20)
+    catalog = TapGitHubCopilot(config=GOOD).catalog_dict
+    state: dict[str, Any] = {"bookmarks": {USAGES: {"partitions": []}}}
+    options = []
+    for name, content in (("config", config_for(github)), ("catalog", catalog), ("state", state)):
+        path = tmp_path / f"{name}.json"
+        path.write_bytes(json.dumps(content).encode(encoding))
+        options += [f"--{name}", str(path)]
+    outcome = run_tap(NO_FILE, today, options=tuple(options))
+    assert outcome.code == 0, outcome.log
+    assert outcome.bookmark() == "2026-11-18"
+
+
+@pytest.mark.parametrize("name", ["start_date", "end_date"])
+@pytest.mark.parametrize(
+    "value", ["2026-13-01", "2026-02-30", "2026-00-10", "2026-13-01T00:00:00Z"]
+)
+def test_a_day_that_the_calendar_lacks_is_told_from_another_form(
+    name: str, value: str, today: date
+) -> None:
+    [line] = said_of(run_tap(GOOD | {name: value}, today))
+    assert line == f"ERROR Setting {name}: is not a day of the calendar"
+    [line] = said_of(run_tap(GOOD | {name: "1 March"}, today))
+    assert line == f"ERROR Setting {name}: takes a day as YYYY-MM-DD"
+
+
+@pytest.mark.parametrize("setting", ["enterprises", "organizations"])
+def test_a_name_that_is_not_a_list_is_shown_as_one(setting: str, today: date) -> None:
+    [line] = said_of(run_tap({"token": TOKEN, setting: "acme"}, today))
+    assert '["acme"]' in line
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_dotenv_file_is_read_from_the_working_directory_and_the_environment_wins(
+    encoding: str, today: date, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    texts = {"TOKEN": TOKEN, "ENTERPRISES": "acme", "CONCURRENCY": "0", "SETTLE_DAYS": "-1"}
+    lines = [f"{PREFIX}{name}={text}\n" for name, text in texts.items()]
+    (tmp_path / ".env").write_bytes("".join(lines).encode(encoding))
+    os.environ[f"{PREFIX}SETTLE_DAYS"] = "3"
+    [line] = said_of(run_tap(NO_FILE, today))
+    assert line.startswith("ERROR Setting concurrency: ")
+
+
+def test_a_dotenv_file_beside_the_environment_or_above_is_not_read(
+    today: date, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / ".env").write_text(f"{PREFIX}TOKEN={TOKEN}\n{PREFIX}ENTERPRISES=acme\n")
+    (tmp_path / "inner").mkdir()
+    monkeypatch.chdir(tmp_path / "inner")
+    named = {line.split()[2] for line in said_of(run_tap(NO_FILE, today))}
+    assert named == {"token:", "enterprises:"}
+
+
+def test_a_dotenv_file_that_is_not_text_is_one_line(
+    today: date, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_bytes(b"TOKEN=\x80\x81")
+    outcome = run_tap(NO_FILE, today)
+    [line] = said_of(outcome)
+    assert line.startswith("ERROR .env in the working directory: ")
+    assert "Traceback" not in outcome.log
 
 
 @pytest.mark.parametrize(
