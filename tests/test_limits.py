@@ -39,11 +39,12 @@ Waits = list[float]
 
 
 def told(message: str, start: datetime, **headers: str) -> dict[str, Any]:
-    """An answer with a message and headers, in which `{+90}` is the time 90 s from the start."""
+    """An answer of this moment, in whose headers `{date+90}` is the time 90 s from then."""
     named = {
         name.replace("_", "-"): value.format_map(_Later(start)) for name, value in headers.items()
     }
-    return {"body": {"message": message}, "headers": named}
+    date = format_datetime(start, usegmt=True)
+    return {"body": {"message": message}, "headers": {"Date": date} | named}
 
 
 class _Later(dict[str, str]):

@@ -1,7 +1,8 @@
-"""The one door for calls to GitHub's API: version header, rate_limiter, waits, retries, pages."""
+"""The only way to call GitHub's API: signs in, obeys the rate limits, tries again, turns pages."""
 
 from __future__ import annotations
 
+import io
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -10,8 +11,11 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl, urlsplit
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from tap_github_copilot.errors import Refusal, RefusedRequest
+from tap_github_copilot.github.bodies import API_BODY_LIMIT, BrokenBodyError, read_body
+from tap_github_copilot.github.connections import ConnectionFault, fault_of
 from tap_github_copilot.github.rate_limit import MAX_CONCURRENT, RateLimiter
 from tap_github_copilot.github.responses import Response
 from tap_github_copilot.github.retry import RetryPolicy
@@ -26,13 +30,16 @@ if TYPE_CHECKING:
 
 API_VERSION = "2026-03-10"
 LONGEST_CALL = 300.0  # seconds, from the request to the end of the answer
+MOST_PAGES = 10_000
+_MOST_EQUAL_PAGES = 10
 
 
 class Client:
-    """Calls GitHub's API and hands back good answers; all else is a refusal.
+    """Calls GitHub's API and hands back good answers; every other answer is a refusal.
 
-    Passing faults are tried again, limits are waited for, a credential that was good before is
-    renewed when it is refused. Safe to call from several threads.
+    Faults that pass are tried again, rate limits are waited for, a credential that was good
+    before is renewed when it is refused. A host that cannot be reached is not called again.
+    Safe to use from several threads.
 
     Args:
         api_url: Without a slash at its end.
@@ -44,6 +51,7 @@ class Client:
         self._url = api_url
         self._clock = clock
         self._rate_limiter = RateLimiter(clock)
+        self._has_answered = False
         pace = Pace(clock, total=LONGEST_CALL)
         self._session = session_of(user_agent, MAX_CONCURRENT, pace)
         self._session.headers["Accept"] = "application/vnd.github+json"
@@ -54,28 +62,18 @@ class Client:
 
         Raises:
             Refusal: Whatever GitHub answered instead, in the end.
+            OSError: This machine has no file descriptor or memory left for a call.
         """
-        retry = RetryPolicy(endpoint, credential, self._clock, self._rate_limiter)
+        url = self._url + endpoint.target
+        retry = RetryPolicy(endpoint, url, credential, self._clock, self._rate_limiter)
         while True:
             self._rate_limiter.wait_until_open(credential.name)
             token = self.bearer(credential)
-            try:
-                with self._rate_limiter.passing(credential.name):
-                    retry.before()
-                    response = self._request(endpoint, token)
-                    if not response.is_fault:
-                        # Settled before the next call starts, which it may have to hold back.
-                        if response.status != HTTPStatus.UNAUTHORIZED:
-                            credential.accepted(token)
-                        if HTTPStatus.OK <= response.status < HTTPStatus.MULTIPLE_CHOICES:
-                            return response
-                        retry.after(response)
-                        continue
-            except requests.RequestException as error:
-                # The error's own text holds the URL.
-                retry.after_fault(f"no answer ({type(error).__name__})")
-                continue
-            retry.after_fault(f"GitHub answered {response.status}")
+            with self._rate_limiter.passing(credential.name):
+                retry.before()
+                if response := retry.good(self._send(endpoint.method, retry.url, token)):
+                    return response
+            retry.pause()
 
     def bearer(self, credential: Credential) -> str:
         """The credential's token; makes the calls that it needs for it.
@@ -100,13 +98,22 @@ class Client:
         """The answers with all pages of a listing, by the Link header's rel="next".
 
         Raises:
-            Refusal: As `call`; also where a link leads to another host.
+            Refusal: As `call`; also where a link leads to another host, or there is no end of
+                pages.
         """
         seen: set[Endpoint] = set()
         page: Endpoint | None = endpoint
+        body, equal = b"", 0
         while page and page not in seen:
             seen.add(page)
             response = self.call(page, credential)
+            equal = equal + 1 if response.body == body else 0
+            if equal >= _MOST_EQUAL_PAGES or len(seen) > MOST_PAGES:
+                raise RefusedRequest(
+                    f"the listing does not end: GitHub still names a next page after {len(seen)}",
+                    where=endpoint,
+                )
+            body = response.body
             yield response
             page = self._next(response, page)
 
@@ -126,12 +133,33 @@ class Client:
         path = theirs.path.removeprefix(ours.path)
         return replace(page, path=path, query=tuple(parse_qsl(theirs.query)))
 
-    def _request(self, endpoint: Endpoint, token: str) -> Response:
-        response = self._session.request(
-            endpoint.method,
-            self._url + endpoint.target,
-            auth=HeaderAuth(token),
-            timeout=CONNECT_AND_READ,
-            allow_redirects=False,
-        )
-        return Response(response.status_code, response.headers, response.content, token)
+    def _send(self, method: str, url: str, token: str) -> Response | ConnectionFault:
+        try:
+            with self._session.request(
+                method,
+                url,
+                auth=HeaderAuth(token),
+                timeout=CONNECT_AND_READ,
+                allow_redirects=False,
+                stream=True,
+            ) as answer:
+                body = _body_of(answer)
+        except (OSError, HTTPError, BrokenBodyError, ValueError) as error:
+            fault = fault_of(error, url)
+            return replace(
+                fault,
+                unreachable=fault.unreachable or (fault.no_sign_of_life and not self._has_answered),
+            )
+        self._has_answered = True
+        return Response(answer.status_code, answer.headers, body, token)
+
+
+def _body_of(answer: requests.Response) -> bytes:
+    body = io.BytesIO()
+    try:
+        read_body(answer, body.write, limit=API_BODY_LIMIT, ends_itself=True)
+    except BrokenBodyError:
+        # A refusal without a body often has no framing either: its status says all.
+        if answer.status_code < HTTPStatus.MULTIPLE_CHOICES or body.getvalue():
+            raise
+    return body.getvalue()

@@ -1,12 +1,13 @@
-"""One rate limiter for all calls to GitHub's API: how many at once and per minute.
+"""One rate limiter for all calls to GitHub's API: how many at once, and how many per minute.
 
-GitHub asks for serial calls and punishes more than 900 points a minute for an endpoint:
+GitHub asks for serial calls and punishes more than 900 points per minute and endpoint:
 https://docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api
-Downloads go to another host and do not pass here.
+Downloads go to another host and are not counted here.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 from collections import deque
 from contextlib import contextmanager
@@ -21,10 +22,16 @@ MAX_CONCURRENT = 2
 MAX_PER_MINUTE = 800
 WINDOW = 60.0
 ALL_CREDENTIALS = ""
+_WORTH_SAYING = 5.0  # seconds of waiting
+_SAID_EVERY = 30.0
+
+logger = logging.getLogger("tap-github-copilot")
 
 
 class RateLimiter:
     """Lets at most `MAX_CONCURRENT` calls run and `MAX_PER_MINUTE` start in `WINDOW` seconds.
+
+    Safe to use from several threads.
 
     Args:
         clock: Measures the window and does the waiting.
@@ -38,6 +45,7 @@ class RateLimiter:
         self._held_until: dict[str, float] = {}
         self._given_up_until: dict[str, float] = {}
         self._shut: dict[str, Exception] = {}
+        self._say_again_at = 0.0
 
     def wait_until_open(self, credential: str) -> None:
         """Wait while this credential's calls are held back; take its token afterwards."""
@@ -45,7 +53,11 @@ class RateLimiter:
 
     @contextmanager
     def passing(self, credential: str) -> Iterator[None]:
-        """Make one call inside; it starts when a call of this credential may start."""
+        """Make one call inside; it starts when a call of this credential may start.
+
+        Raises:
+            Exception: What `shut` was given.
+        """
         while True:
             self._clock.wait(self._wait_for(credential))
             with self._slots:
@@ -60,7 +72,7 @@ class RateLimiter:
             self._held_until[credential] = max(until, self._held_until.get(credential, until))
 
     def give_up(self, seconds: float, credential: str = ALL_CREDENTIALS) -> None:
-        """Note that waiting so long for one credential's calls, or for all, is no use."""
+        """Note that waiting so long for the calls of one credential, or for all, is no use."""
         until = self._clock.elapsed() + seconds
         with self._lock:
             self._given_up_until[credential] = max(
@@ -68,21 +80,22 @@ class RateLimiter:
             )
 
     def given_up(self, credential: str) -> float:
-        """For how many seconds yet no call of this credential is worth waiting for."""
+        """For how many more seconds no call of this credential is worth waiting for."""
         with self._lock:
             until = (self._given_up_until.get(name, 0.0) for name in (credential, ALL_CREDENTIALS))
             return max(until) - self._clock.elapsed()
 
     def shut(self, credential: str, why: Exception) -> None:
-        """Let no call of this credential start any more: `passing` raises this instead."""
+        """Let no call of one credential, or of all, start any more: `passing` raises this."""
         with self._lock:
             self._shut[credential] = why
 
     def _start(self, credential: str) -> bool:
-        """Note a start, unless the rate_limiter closed while this call waited for its slot."""
+        """Note a start, unless a hold began while this call waited for its slot."""
         with self._lock:
-            if credential in self._shut:
-                raise self._shut[credential]
+            for name in (ALL_CREDENTIALS, credential):
+                if name in self._shut:
+                    raise self._shut[name]
             if self._seconds_to_go(credential) > 0:
                 return False
             self._starts.append(self._clock.elapsed())
@@ -90,12 +103,30 @@ class RateLimiter:
 
     def _wait_for(self, credential: str) -> float:
         with self._lock:
-            return self._seconds_to_go(credential)
+            seconds = self._seconds_to_go(credential)
+            self._say(seconds, credential)
+            return seconds
+
+    def _say(self, seconds: float, credential: str) -> None:
+        """Say now and then that this tap's own limit is being waited for.
+
+        Holds that GitHub asked for are told where they are met.
+        """
+        now = self._clock.elapsed()
+        is_own = self._hold_ends(credential) < now + seconds
+        if is_own and seconds >= _WORTH_SAYING and now >= self._say_again_at:
+            self._say_again_at = now + _SAID_EVERY
+            logger.info(
+                "waiting: this tap makes at most %d calls a minute, about %.0f s left",
+                MAX_PER_MINUTE,
+                seconds,
+            )
 
     def _seconds_to_go(self, credential: str) -> float:
-        opens = max(
-            self._held_until.get(credential, 0.0), self._held_until.get(ALL_CREDENTIALS, 0.0)
-        )
+        opens = self._hold_ends(credential)
         if len(self._starts) == MAX_PER_MINUTE:
             opens = max(opens, self._starts[0] + WINDOW)
         return opens - self._clock.elapsed()
+
+    def _hold_ends(self, credential: str) -> float:
+        return max(self._held_until.get(name, 0.0) for name in (credential, ALL_CREDENTIALS))

@@ -15,6 +15,7 @@ from tap_github_copilot.errors import BadReport, NoResource
 from tap_github_copilot.github.downloads import BrokenDownloadError, UnreachableHostError
 from tap_github_copilot.github.report_files import BadContentError, RowContract, check, rows
 from tap_github_copilot.github.responses import BadEnvelopeError, links_of, says_no_report
+from tap_github_copilot.github.retry import CONTENT_PAUSES, tries
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -39,7 +40,6 @@ _KEYS: dict[str, tuple[str, ...]] = {
     USER_TEAMS: ("user_id", "team_id"),
     REPOSITORIES: ("repo_id",),
 }
-_PAUSES = (2.0, 5.0, 12.0)  # seconds before each further try of a broken day
 
 
 @dataclass(frozen=True)
@@ -115,15 +115,14 @@ class Reports:
             Refusal: GitHub refuses the scope this report.
         """
         why: Exception | None = None
-        for pause in (0.0, *_PAUSES):
-            self._clock.wait(pause)
+        for _ in tries(CONTENT_PAUSES, self._clock):
             try:
                 return self._once(scope, report, day)
             except (BadContentError, BadEnvelopeError, BrokenDownloadError) as error:
                 why = error
         raise BadReport(
-            f"{why}, tried {len(_PAUSES) + 1} times; the day is not loaded and is asked for again "
-            "by the next run",
+            f"{why}, tried {len(CONTENT_PAUSES) + 1} times; the day is not loaded and is asked for "
+            "again by the next run",
             where=f"{scope}, {report}, {day}",
             unreachable=isinstance(why, UnreachableHostError),
         )

@@ -1,11 +1,9 @@
-"""A response of GitHub's API, the rate limit it may tell of, and the envelope of a report."""
+"""A response of GitHub's API, and the envelope of a report."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -18,8 +16,7 @@ if TYPE_CHECKING:
 
     from tap_github_copilot.errors import NoResource
 
-_RATE_LIMIT = re.compile(r"rate limit|abuse detection", re.IGNORECASE)
-_SECONDARY = re.compile(r"secondary|abuse", re.IGNORECASE)
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 @dataclass(frozen=True)
@@ -61,58 +58,23 @@ class Response:
         return redacted(text, self.bearer) if isinstance(text, str) else ""
 
     @property
+    def is_good(self) -> bool:
+        """Whether GitHub did what it was asked for."""
+        return HTTPStatus.OK <= self.status < HTTPStatus.MULTIPLE_CHOICES
+
+    @property
     def is_fault(self) -> bool:
         """Whether the same call may well be answered in a while."""
         return self.status >= HTTPStatus.INTERNAL_SERVER_ERROR
 
-
-@dataclass(frozen=True)
-class Limit:
-    """A rate limit that was met.
-
-    Args:
-        all_credentials: A secondary limit, which is about all calls, not one bearer's.
-        seconds: How long GitHub said to wait, or None where it did not say.
-    """
-
-    all_credentials: bool
-    seconds: float | None
-
-
-def limit_of(response: Response, now: datetime) -> Limit | None:
-    """The rate limit that an answer speaks of, if it does."""
-    if response.status not in {HTTPStatus.FORBIDDEN, HTTPStatus.TOO_MANY_REQUESTS}:
-        return None
-    spent = response.headers.get("x-ratelimit-remaining", "").strip() == "0"
-    told = response.headers.get("retry-after")
-    named = _RATE_LIMIT.search(response.message) is not None
-    if not (spent or told or named or response.status == HTTPStatus.TOO_MANY_REQUESTS):
-        return None
-    all_credentials = not spent or _SECONDARY.search(response.message) is not None
-    return Limit(
-        all_credentials, _seconds_told(told, now) or _seconds_to_reset(response, now, spent=spent)
-    )
-
-
-def _seconds_told(retry_after: str | None, now: datetime) -> float | None:
-    """`Retry-After` is a number of seconds or a date (RFC 9110, 10.2.3)."""
-    if not retry_after:
-        return None
-    if retry_after.strip().isdigit():
-        return max(1.0, float(retry_after))
-    try:
-        when = parsedate_to_datetime(retry_after)
-    except ValueError:
-        return None
-    when = when if when.tzinfo else when.replace(tzinfo=UTC)
-    return max(1.0, (when - now).total_seconds())
-
-
-def _seconds_to_reset(response: Response, now: datetime, *, spent: bool) -> float | None:
-    reset = response.headers.get("x-ratelimit-reset", "").strip()
-    if not spent or not reset.isdigit():
-        return None
-    return max(1.0, int(reset) - now.timestamp() + 1)
+    @property
+    def is_html(self) -> bool:
+        """Whether the body is a page for a browser: markup, or called so and not JSON."""
+        text = self.body.removeprefix(_BYTE_ORDER_MARK).lstrip()
+        if text.startswith(b"<"):
+            return True
+        called = "html" in self.headers.get("content-type", "").lower()
+        return called and bool(text) and self.json_or_none() is None
 
 
 _SAYS_NO_REPORT = re.compile(

@@ -18,6 +18,7 @@ from tap_github_copilot import endpoints
 from tap_github_copilot.clock import utc
 from tap_github_copilot.errors import NoResource, RefusedRequest
 from tap_github_copilot.github.report_files import whole_number, without_nul
+from tap_github_copilot.github.retry import CONTENT_PAUSES
 
 if TYPE_CHECKING:
     from tap_github_copilot.clock import Clock
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
     from tap_github_copilot.scopes import Scope
 
 Seat = dict[str, Any]
-_PAUSES = (2.0, 5.0, 12.0)  # seconds before each further try of a page that is none
 _NOT_PEOPLE = {"team", "enterpriseteam", "organization", "enterprise"}
 _encode = msgspec.json.Encoder(order="sorted").encode
 
@@ -143,7 +143,7 @@ class SeatList:
 
         A page that holds something else is asked for again.
         """
-        pauses = iter(_PAUSES)
+        pauses = iter(CONTENT_PAUSES)
         while True:
             try:
                 self._follow_links(listing)
