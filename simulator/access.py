@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from aiohttp import web
 
+from simulator import billing
 from simulator.apps import App, Installation
 
 TOKEN = "ghp_SimulatedTokenForTestsAndTheDemo0001"
@@ -39,6 +40,7 @@ class Access:
 
 def _beyond(installation: Installation, path: str) -> web.Response | None:
     """The refusal of a call that this installation's permissions do not reach."""
+    path = path.replace("/organizations/", "/orgs/", 1)
     needed = _permission(path)
     within = path == installation.path or path.startswith(installation.path + "/")
     if within and (not needed or needed in installation.permissions):
@@ -54,6 +56,8 @@ def _permission(path: str) -> str:
     level = "enterprise" if path.startswith("/enterprises/") else "organization"
     if "/copilot/metrics/" in path:
         return f"{level}_copilot_metrics"
+    if path.endswith(billing.PATH):
+        return "organization_administration" if level == "organization" else "enterprise_billing"
     if path.endswith("/copilot/billing/seats"):
         return (
             "organization_copilot_seat_management"

@@ -19,6 +19,8 @@ METRICS = {
     "enterprise_copilot_metrics": "read",
     "organization_copilot_metrics": "read",
     "organization_copilot_seat_management": "read",
+    "enterprise_billing": "read",
+    "organization_administration": "read",
 }
 _LONGEST_JWT = 600
 _DRIFT = 60

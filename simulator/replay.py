@@ -61,6 +61,9 @@ class Replay:
         """Whether there are rows at all."""
         return bool(self.rows[path])
 
+    def credits(self, path: str, day: date) -> None:
+        """No file tells of bills."""
+
 
 def _user_rows(path: Path) -> list[dict[str, Any]]:
     """The rows of users-1-day in a file; none if it is of another report."""

@@ -13,7 +13,7 @@ from urllib.parse import urlencode
 
 from aiohttp import web
 
-from simulator import seats
+from simulator import billing, seats
 from simulator.access import Access
 from simulator.faults import Fault, Faults
 from simulator.wire import send
@@ -148,6 +148,9 @@ class Simulator:
         seated = self.world.scopes.get(path.removesuffix(seats.PATH))
         if seated is not None:
             return seats.page(seated, self.world.today, request, self.url)
+        billed = self.world.scopes.get(billing.scope_of(path) or "")
+        if billed is not None:
+            return billing.answer(self.world, billed, {**request.query})
         scope, _, report = path.partition("/copilot/metrics/reports/")
         place_ = self.world.scopes.get(scope)
         if place_ is None or not report:

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 
 import msgspec
 
+from simulator import billing
 from simulator.people import Person, Row, crowd, usages
 from simulator.reports import repositories, teams, totals
 
@@ -34,6 +35,9 @@ class Truth(Protocol):
     def has_recent(self, path: str) -> bool:
         """Whether the scope has a 28-day users report."""
 
+    def credits(self, path: str, day: date) -> list[Row] | None:
+        """The billed items of a day's AI credits; None where GitHub answers 404."""
+
 
 @dataclass
 class Place:
@@ -47,6 +51,7 @@ class Place:
         seats: Its seats as GitHub lists them; None makes them up from its people.
         seat_total: What the listing calls their number; None counts the people.
         linked_pages: Pages of the listing that a Link header leads to; None is all of them.
+        billed: Whether its AI credits are billed to itself, not to its enterprise.
         open_since: The first day of which it has reports (its policy was off before).
     """
 
@@ -58,6 +63,7 @@ class Place:
     seats: list[Row] | None = None
     seat_total: int | None = None
     linked_pages: int | None = None
+    billed: bool = True
 
     @property
     def name(self) -> str:
@@ -80,6 +86,8 @@ class World:
         today: The UTC day it is there; a test may move it.
         lag: A day's report comes out when the day is this many days old.
         shards: Files in each report.
+        put: The files of a report and day that replace those made up.
+        put_credits: The billed items of a scope's day that replace those made up.
     """
 
     today: date = field(default_factory=lambda: datetime.now(UTC).date())
@@ -87,6 +95,7 @@ class World:
     shards: int = 2
     scopes: dict[str, Place] = field(default_factory=dict)
     put: dict[tuple[str, str, date], Files | None] = field(default_factory=dict)
+    put_credits: dict[tuple[str, date], list[Row]] = field(default_factory=dict)
     _made: dict[tuple[str, str, date, int], Files] = field(default_factory=dict)
 
     def add(self, path: str, people: int = 5, **more: Any) -> Place:
@@ -127,6 +136,14 @@ class World:
             rows = ROWS[report](place.people, day, place.ids, self.revision(day))
             self._made[key] = shards_of(rows, 1 if report in TOTALS else self.shards)
         return self._made[key]
+
+    def credits(self, path: str, day: date) -> list[Row] | None:
+        """The billed items of a day's AI credits; None for a scope that is billed elsewhere."""
+        place = self.scopes[path]
+        if not place.billed:
+            return None
+        made_up = billing.items(place.people, day, place.ids, self.revision(day))
+        return self.put_credits.get((path, day), made_up if day < self.today else [])
 
     def has_recent(self, path: str) -> bool:
         """Whether any of the last 28 days has a report."""

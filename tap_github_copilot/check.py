@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from tap_github_copilot import endpoints
 from tap_github_copilot.errors import Refusal
+from tap_github_copilot.github.billing import AI_CREDITS
 from tap_github_copilot.github.client import API_VERSION
 from tap_github_copilot.github.responses import BadEnvelopeError
 from tap_github_copilot.run import ACCESS_DENIED
@@ -81,9 +82,18 @@ def _check_scope(run: Run, scope: Scope, reports: dict[str, bool]) -> Iterator[F
         path = scope.path + (_INSTALLATION if run.sign_in.is_app else "")  # what tells its id
         yield _try(run, scope, path, lambda: run.key_values(scope), optional=False)
     for report, optional in reports.items():
+        if report == AI_CREDITS:
+            endpoint = endpoints.ai_credits(scope, day)
+            call = partial(run.reports.ai_credit_rows, scope, day)
+            yield _try(run, scope, endpoint.target, call, optional=True)
+            continue
         path = f"{scope.path}/copilot/metrics/reports/{report}?day={day}"
         yield _try(
-            run, scope, path, partial(run.reports.links, scope, report, day), optional=optional
+            run,
+            scope,
+            path,
+            partial(run.reports.links, scope, report, day),
+            optional=optional and run.sign_in.is_app,
         )
     seats = endpoints.seats(scope)
     yield _try(
@@ -91,7 +101,7 @@ def _check_scope(run: Run, scope: Scope, reports: dict[str, bool]) -> Iterator[F
         scope,
         seats.target,
         lambda: run.client.call(seats, run.sign_in.credential(scope)),
-        optional=True,
+        optional=run.sign_in.is_app,
     )
 
 
@@ -120,7 +130,7 @@ def _finding(
     curl = shlex.join(["curl", *(part for header in headers for part in ("-H", header)), url])
     if refusal is None:
         return Finding(scope, endpoint, "ok", "", curl, fatal=False)
-    closed = optional and run.sign_in.is_app and isinstance(refusal, ACCESS_DENIED)
+    closed = optional and isinstance(refusal, ACCESS_DENIED)
     to_do = ("optional for an App; to open it: " if closed else "") + refusal.hint
     return Finding(
         scope,

@@ -188,7 +188,7 @@ class Run:
             logger.warning("%s; skipped, since the configuration does not name it", line)
             return
         if optional and isinstance(refusal, ACCESS_DENIED):
-            logger.warning("%s; skipped, since not every App may read this", line)
+            logger.warning("%s; skipped, since it is optional and was never loaded", line)
             return
         logger.error("%s", line)
         self.failures.append(line)

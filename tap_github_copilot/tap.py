@@ -35,6 +35,7 @@ from tap_github_copilot.shards import days_of, shards_of
 from tap_github_copilot.signals import SignalWatcher
 from tap_github_copilot.state import usable_state
 from tap_github_copilot.stream_maps import Mapper
+from tap_github_copilot.streams.ai_credits import DailyAiCredits
 from tap_github_copilot.streams.breakdowns import DailyUsageBreakdowns
 from tap_github_copilot.streams.daily import DailyStream
 from tap_github_copilot.streams.report_days import ReportDays
@@ -62,6 +63,7 @@ STREAMS: tuple[type[ScopeStream], ...] = (
     UserTeams,
     DailyTotals,
     DailyRepositories,
+    DailyAiCredits,
     Seats,
     ReportDays,
 )

@@ -44,12 +44,12 @@ def test_every_endpoint_is_tried_once_and_nothing_is_downloaded(
     world.add(ACME)
     outcome, rows = checked(config_for(github), today)
     assert outcome.code == 0
-    assert [row[0] for row in rows] == ["enterprise acme"] * 5
-    assert [row[2] for row in rows] == ["ok"] * 5
+    assert [row[0] for row in rows] == ["enterprise acme"] * 6
+    assert [row[2] for row in rows] == ["ok"] * 6
     for report, row in zip(REPORTS, rows, strict=False):
         assert f"{ACME}/copilot/metrics/reports/{report}?day=" in row[1]
     assert rows[-1][1].startswith(f"{ACME}/copilot/billing/seats")
-    assert len(github.calls()) == 5
+    assert len(github.calls()) == 6
     assert github.calls("FILE ") == []
     assert github.most_busy <= 2
 
@@ -173,7 +173,11 @@ def test_an_optional_endpoint_does_not_fail_an_app(
     github: Simulator, world: World, today: date, endpoint: str, status: int
 ) -> None:
     place = world.add(ACME)
-    permissions = {"enterprise_copilot_metrics": "", "enterprise_copilot_license_management": ""}
+    permissions = {
+        "enterprise_copilot_metrics": "",
+        "enterprise_copilot_license_management": "",
+        "enterprise_billing": "",
+    }
     github.access.app.install(ACME, place.number, permissions=permissions)
     body = {"message": "Resource not accessible by integration"}
     github.faults.add(endpoint, status=status, body=body, times=FOR_EVER)
@@ -249,7 +253,7 @@ def test_two_calls_at_most_are_under_way(github: Simulator, world: World, today:
         world.add(f"/enterprises/e-{number}")
     outcome, rows = checked(config_for(github, concurrency=32), today)
     assert outcome.code == 0
-    assert len(rows) == 8 * 5
+    assert len(rows) == 8 * 6
     assert github.most_busy <= 2
     assert github.calls("FILE ") == []
 

@@ -29,6 +29,7 @@ TEAMS = "github_copilot_user_teams"
 TOTALS = "github_copilot_daily_totals"
 REPOSITORIES = "github_copilot_daily_repositories"
 LEDGER = "github_copilot_report_days"
+BILLED = "ai_credit_usage"
 REPORTS = {
     USAGES: USERS,
     TEAMS: "user-teams-1-day",
@@ -391,7 +392,7 @@ def test_a_report_that_is_refused_leaves_the_others_alone(
     assert lines_about(closing[0], stream, "invalid_permissions", "enterprise acme")
     ledger = {(r["enterprise_slug"], r["report"]) for r in outcome.records(LEDGER)}
     assert ledger == {
-        (slug, report) for slug in ("acme", "busy") for report in REPORTS.values()
+        (slug, report) for slug in ("acme", "busy") for report in (*REPORTS.values(), BILLED)
     } - {("acme", REPORTS[stream])}
 
 

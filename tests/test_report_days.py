@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 ACME = "/enterprises/acme"
 LEDGER = "github_copilot_report_days"
 BREAKDOWNS = "github_copilot_daily_usage_breakdowns"
-REPORTS = [USERS, "user-teams-1-day", "enterprise-1-day", "repos-1-day"]
+REPORTS = [USERS, "user-teams-1-day", "enterprise-1-day", "repos-1-day", "ai_credit_usage"]
 
 
 def ago(today: date, age: int) -> str:
@@ -82,13 +82,11 @@ def test_the_hash_follows_the_content_and_not_the_order_of_links(
     assert len(hashes[0]) == 64
 
 
-def test_selected_alone_it_has_all_four_reports(
-    github: Simulator, world: World, today: date
-) -> None:
+def test_selected_alone_it_has_all_reports(github: Simulator, world: World, today: date) -> None:
     world.add(ACME)
     outcome = run_tap(config_for(github, start_date=ago(today, 7)), today, streams=(LEDGER,))
     assert list(dict.fromkeys(row["report"] for row in outcome.records(LEDGER))) == REPORTS
-    assert [ledger_bookmark(outcome, report) for report in REPORTS] == [ago(today, 5)] * 4
+    assert [ledger_bookmark(outcome, report) for report in REPORTS] == [ago(today, 5)] * 5
 
 
 def test_a_report_is_fetched_once_however_many_streams_read_it(

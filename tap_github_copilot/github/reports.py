@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from tap_github_copilot import endpoints
 from tap_github_copilot.clock import timestamp
 from tap_github_copilot.errors import BadReport, NoResource
+from tap_github_copilot.github.billing import AI_CREDITS, file_of, usage_rows
 from tap_github_copilot.github.downloads import BrokenDownloadError, UnreachableHostError
 from tap_github_copilot.github.report_files import BadContentError, RowContract, check, rows
 from tap_github_copilot.github.responses import BadEnvelopeError, links_of, says_no_report
@@ -117,6 +118,8 @@ class Reports:
         why: Exception | None = None
         for _ in tries(CONTENT_PAUSES, self._clock):
             try:
+                if report == AI_CREDITS:
+                    return self._ai_credits(scope, day)
                 return self._once(scope, report, day)
             except (BadContentError, BadEnvelopeError, BrokenDownloadError) as error:
                 why = error
@@ -169,6 +172,30 @@ class Reports:
             raise
         return links_of(response, day.isoformat())
 
+    def ai_credit_rows(self, scope: Scope, day: date) -> tuple[list[dict[str, Any]], bytes]:
+        """The rows of a day's AI credits, and the answer that they are from.
+
+        Raises:
+            BadEnvelopeError: The answer is about another day, or has no list of items.
+            Refusal: GitHub refuses the scope its AI credits; a 404 is a refusal here.
+        """
+        response = self._ask(scope, endpoints.ai_credits(scope, day))
+        return usage_rows(response, day), response.body
+
+    def _ai_credits(self, scope: Scope, day: date) -> Report:
+        """The answer itself holds the rows; it counts as the report's only file."""
+        rows, body = self.ai_credit_rows(scope, day)
+        return Report(
+            day,
+            timestamp(self._clock.now()),
+            reported=True,
+            row_count=len(rows),
+            byte_count=len(body),
+            file_count=1,
+            sha256=_sha256([hashlib.sha256(body).hexdigest()]),
+            files=(file_of(rows),),
+        )
+
     def _once(self, scope: Scope, report: str, day: date) -> Report:
         links = self.links(scope, report, day)
         if not links:
@@ -194,7 +221,7 @@ class Reports:
             repeated=repeated,
             byte_count=sum(file.size for file in files),
             file_count=len(files),
-            sha256=hashlib.sha256("".join(sorted(f.sha256 for f in files)).encode()).hexdigest(),
+            sha256=_sha256(file.sha256 for file in files),
             aggregate=rule.aggregate,
             files=tuple(files),
         )
@@ -215,6 +242,11 @@ class Reports:
 
     def _ask(self, scope: Scope, endpoint: Endpoint) -> Response:
         return self._client.call(endpoint, self._sign_in.credential(scope))
+
+
+def _sha256(hashes: Iterable[str]) -> str:
+    """The hash of a report from those of its files, whose order is not defined."""
+    return hashlib.sha256("".join(sorted(hashes)).encode()).hexdigest()
 
 
 def _keys(file: ReportFile, rule: RowContract) -> list[tuple[int, ...]]:

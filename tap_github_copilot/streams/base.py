@@ -58,7 +58,8 @@ class ScopeStream(AdaptedStream):
 
     key: ClassVar[tuple[str, ...]]
     documented: ClassVar[tuple[str, ...]] = ()
-    optional: ClassVar[bool] = False  # GitHub opens not every endpoint to every App
+    optional: ClassVar[bool] = False  # GitHub does not open every endpoint to every App
+    optional_under_token: ClassVar[bool] = False
 
     # Records are made to fit the schema; the SDK's own pass over them costs 5 times as much.
     TYPE_CONFORMANCE_LEVEL = TypeConformanceLevel.NONE
@@ -149,7 +150,7 @@ class ScopeStream(AdaptedStream):
         scope, optional = self.run.scope(context), False
         try:
             self.run.client.bearer(self.run.sign_in.credential(scope))
-            optional = self.is_optional(context) and self.run.sign_in.is_app
+            optional = self.is_optional(context)
             yield from self.records_in(scope, context)
         except Refusal as refusal:
             if refusal.ends_run:
@@ -173,5 +174,6 @@ class ScopeStream(AdaptedStream):
         self.run.refused(self.name, scope, refusal, optional=optional)
 
     def is_optional(self, context: Context) -> bool:
-        """Whether an App may do without this partition: it never had a bookmark."""
-        return self.optional and self.state_manager.bookmark(context) is None
+        """Whether the run may do without this partition: it never had a bookmark."""
+        may_be_closed = self.optional_under_token or self.run.sign_in.is_app
+        return self.optional and may_be_closed and self.state_manager.bookmark(context) is None

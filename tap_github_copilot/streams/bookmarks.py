@@ -31,12 +31,13 @@ class DayBookmarks(StreamStateManager):
         value = self.get_context_state(context).get("replication_key_value")
         return None if value is None else date.fromisoformat(value)
 
-    def has_bookmark(self, context: Context) -> bool:
-        """Whether any partition of this scope has a bookmark."""
+    def has_bookmark(self, context: Context, *, but_of: str) -> bool:
+        """Whether any partition of this scope has a bookmark, but for those of one report."""
         partitions: list[dict[str, Any]] = self.stream_state.get("partitions", [])
         return any(
             state.get("replication_key_value") is not None
             and context.items() <= state["context"].items()
+            and state["context"].get("report") != but_of
             for state in partitions
         )
 

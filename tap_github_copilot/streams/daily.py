@@ -7,6 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_github_copilot.errors import BadReport, GitHubUnavailable, Refusal
+from tap_github_copilot.github.billing import AI_CREDITS
 from tap_github_copilot.records import Columns
 from tap_github_copilot.redaction import redacted
 from tap_github_copilot.scopes import Level
@@ -34,7 +35,7 @@ class DailyStream(ScopeStream):
     Subclasses say which report, its key, and which columns they compute.
     """
 
-    report: ClassVar[str]
+    report: ClassVar[str] = ""
     computed: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, tap: StreamHost) -> None:
@@ -106,8 +107,9 @@ class DailyStream(ScopeStream):
     def _days(self, context: Context) -> list[date]:
         scope = self.run.scope(context)
         days = self.run.calendar.days_after(self.state_manager.bookmark(context))
-        if not days or (not self._has_reports(scope) and self.run.is_silent(scope)):
-            return []
+        # Bills do not hang on the policy that makes a scope silent.
+        if days and self.report_in(context) != AI_CREDITS and not self._has_reports(scope):
+            return [] if self.run.is_silent(scope) else days
         return days
 
     def _fetch(self, context: Context, day: date) -> Report:
@@ -187,11 +189,11 @@ class DailyStream(ScopeStream):
         )
 
     def _has_reports(self, scope: Scope) -> bool:
-        """Whether any stream has a bookmark for the scope: then it does have reports."""
+        """Whether any stream has a bookmark for a report of the scope: then it does have some."""
         return any(
-            stream.state_manager.has_bookmark(scope.context)
+            stream.state_manager.has_bookmark(scope.context, but_of=AI_CREDITS)
             for stream in self.tap.streams.values()
-            if isinstance(stream, DailyStream)
+            if isinstance(stream, DailyStream) and stream.report != AI_CREDITS
         )
 
 

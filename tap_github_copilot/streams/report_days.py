@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
+from tap_github_copilot.github.billing import AI_CREDITS
 from tap_github_copilot.github.reports import USERS
 from tap_github_copilot.streams.daily import DailyStream
 
@@ -52,7 +53,9 @@ class ReportDays(DailyStream):
 
     def is_optional(self, context: Context) -> bool:
         """As the stream of the partition's report."""
-        return context["report"] != USERS and super().is_optional(context)
+        is_app, report = self.run.sign_in.is_app, context["report"]
+        may_be_closed = report != USERS if is_app else report == AI_CREDITS
+        return may_be_closed and self.state_manager.bookmark(context) is None
 
     def done(self, found: Report, scope: Scope, report: str) -> None:
         """Nothing to give back."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import datetime as dt
 import hashlib
 import json
+import re
 from collections import Counter
 from dataclasses import dataclass
 from decimal import Decimal
@@ -15,7 +16,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from simulator import seats
+from simulator import billing, seats
 from simulator.people import COUNTERS
 from simulator.world import USERS
 
@@ -32,6 +33,7 @@ BREAKDOWNS = "github_copilot_daily_usage_breakdowns"
 TEAMS = "github_copilot_user_teams"
 TOTALS = "github_copilot_daily_totals"
 REPOSITORIES = "github_copilot_daily_repositories"
+AI_CREDITS = "github_copilot_daily_ai_credits"
 LEDGER = "github_copilot_report_days"
 SEATS = "github_copilot_seats"
 KEYS: dict[str, tuple[str, ...]] = {
@@ -40,10 +42,11 @@ KEYS: dict[str, tuple[str, ...]] = {
     TEAMS: ("day", "user_id", "team_id"),
     TOTALS: ("day",),
     REPOSITORIES: ("day", "repo_id"),
+    AI_CREDITS: ("day", "product", "sku", "model", "line"),
     LEDGER: ("report", "day"),
     SEATS: ("user_id", "assigning_team_id"),  # a seat's id is a hash: not known here
 }
-_ROW_KEYS = ("user_id", "team_id", "repo_id")  # a report's rows have those of their key
+_ROW_KEYS = ("user_id", "team_id", "repo_id", "product", "sku", "model", "line")
 _DIMENSIONS = ("ide", "feature", "language", "model")
 _TOKENS = ("prompt_tokens_sum", "output_tokens_sum", "avg_tokens_per_request")
 SETTLE_DAYS, LATE_REPORT_DAYS = 4, 14
@@ -76,6 +79,10 @@ class Truth:
         scope = scope_columns(place)
         if stream == LEDGER:
             yield from (self._ledger(place, report, day) | scope for report, day in self._reports())
+        elif stream == AI_CREDITS:
+            for day in self.days:
+                items = self.world.credits(place.path, day) or []
+                yield from (row | scope for row in ai_credits(items, day))
         elif stream == SEATS:
             yield from (self._seat(seat) | scope for seat in self._listed(place))
         else:
@@ -93,19 +100,20 @@ class Truth:
             TEAMS: "user-teams-1-day",
             TOTALS: f"{level or 'enterprise'}-1-day",
             REPOSITORIES: "repos-1-day",
+            AI_CREDITS: billing.REPORT,
         }[stream]
 
     def _reports(self) -> Iterator[tuple[str, dt.date]]:
-        for stream in (USAGES, TEAMS, TOTALS, REPOSITORIES):
+        for stream in (USAGES, TEAMS, TOTALS, REPOSITORIES, AI_CREDITS):
             yield from ((self._report(stream), day) for day in self.days)
 
     def _ledger(self, place: Place, report: str, day: dt.date) -> Row:
         age = (self.world.today - day).days
         row: Row = {"report": report, "day": day.isoformat(), "provisional": age <= SETTLE_DAYS}
-        files = self.world.files(place.path, report, day)
+        files = self._files(place, report, day)
         if files is None:
             return row | {"status": "pending" if age <= LATE_REPORT_DAYS else "empty"}
-        rows = self.world.rows(place.path, day, report)
+        rows = self._rows(place, report, day)
         keys = {tuple(row.get(name) for name in _ROW_KEYS) for row in rows}
         hashes = sorted(hashlib.sha256(file).hexdigest() for file in files)
         return row | {
@@ -116,6 +124,18 @@ class Truth:
             "byte_count": sum(map(len, files)),
             "sha256": hashlib.sha256("".join(hashes).encode()).hexdigest(),
         }
+
+    def _files(self, place: Place, report: str, day: dt.date) -> list[bytes] | None:
+        """The files of a report; of AI credits the answer, which is the only one."""
+        if report != billing.REPORT:
+            return self.world.files(place.path, report, day)
+        body = billing.body(self.world, place, day)
+        return None if body is None else [json.dumps(body).encode()]
+
+    def _rows(self, place: Place, report: str, day: dt.date) -> list[Row]:
+        if report == billing.REPORT:
+            return ai_credits(self.world.credits(place.path, day) or [], day)
+        return self.world.rows(place.path, day, report)
 
     def _listed(self, place: Place) -> list[Row]:
         return seats.made_up(place, self.world.today) if place.seats is None else place.seats
@@ -158,6 +178,17 @@ def columns(stream: str, row: Row) -> Row:
     rest = {name: value for name, value in row.items() if name not in named}
     made = named | {"extra_fields": rest or None}
     return made | {"active": is_active(row)} if stream == USAGES else made
+
+
+def ai_credits(items: list[Row], day: dt.date) -> list[Row]:
+    """The rows of a day's items; those of one key are numbered by their price and amounts."""
+    made: list[Row] = []
+    numbers = ("price_per_unit", "gross_quantity", "gross_amount", "discount_quantity")
+    renamed = [{re.sub(r"(?=[A-Z])", "_", n).lower(): v for n, v in i.items()} for i in items]
+    for row in sorted(renamed, key=lambda row: [row[name] for name in numbers]):
+        alike = sum(all(row[n] == m[n] for n in ("product", "sku", "model")) for m in made)
+        made.append(row | {"day": day.isoformat(), "line": 1 + alike})
+    return made
 
 
 def is_active(row: Row) -> bool:
