@@ -21,6 +21,11 @@ Shard = dict[str, Any]
 RETRIES = 2
 RETRY_DELAY = timedelta(seconds=float(os.environ.get("GITHUB_COPILOT_RETRY_SECONDS", "300")))
 _TAP = "tap-github-copilot"
+_PREFIX = "TAP_GITHUB_COPILOT_"
+
+
+class SettingsNotDeclaredError(Exception):
+    """Meltano hands the tap only settings that are declared, and some here are not."""
 
 
 def shards() -> list[Shard]:
@@ -28,7 +33,9 @@ def shards() -> list[Shard]:
 
     Raises:
         CalledProcessError: The tap says on stderr what is wrong.
+        SettingsNotDeclaredError: A setting of the environment does not reach the tap.
     """
+    _refuse_lost_settings({}, dict(os.environ))
     command = ["meltano", "invoke", _TAP, "--shards"]
     if days := os.environ.get("GITHUB_COPILOT_SHARD_DAYS"):
         command += ["--shard-days", days]
@@ -50,13 +57,35 @@ def load(shard: Shard, *, again: bool) -> None:
 
     Raises:
         CalledProcessError: It failed, or was killed; its state says how far it came.
+        SettingsNotDeclaredError: A setting of the piece or of the environment does not reach
+            the tap, which would load other days or scopes.
     """
     loader = os.environ.get("GITHUB_COPILOT_LOADER", "target-postgres")
     command = ["meltano", "el", _TAP, loader, "--state-id", shard["state_id"]]
-    settings = {
-        f"TAP_GITHUB_COPILOT_{name.upper()}": value if isinstance(value, str) else json.dumps(value)
+    environment = os.environ | {
+        f"{_PREFIX}{name.upper()}": value if isinstance(value, str) else json.dumps(value)
         for name, value in shard["settings"].items()
     }
-    subprocess.run(
-        [*command, *(["--force"] if again else [])], env=os.environ | settings, check=True
-    )
+    _refuse_lost_settings(shard["settings"], environment)
+    subprocess.run([*command, *(["--force"] if again else [])], env=environment, check=True)
+
+
+def _refuse_lost_settings(settings: dict[str, Any], environment: dict[str, str]) -> None:
+    """Compare settings with the configuration that Meltano makes for the tap."""
+    command = ["meltano", "invoke", "--dump=config", _TAP]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, env=environment, check=True)
+    arrived = json.loads(done.stdout)
+    names = {
+        name.removeprefix(_PREFIX).lower()
+        for name, value in environment.items()
+        # Two underscores: an extra of Meltano's own, such as TAP_GITHUB_COPILOT__SELECT.
+        if name.startswith(_PREFIX) and not name.startswith(f"{_PREFIX}_") and value
+    }
+    lost = names - arrived.keys()
+    lost |= {name for name, value in settings.items() if arrived.get(name) != value}
+    if lost:
+        raise SettingsNotDeclaredError(
+            f"Meltano does not hand {_TAP} what the environment says of {', '.join(sorted(lost))}: "
+            f"declare all settings under `settings` of {_TAP} in meltano.yml, as README.md and "
+            "hub/tap-github-copilot.yml of the tap do"
+        )

@@ -15,6 +15,7 @@ from jsonschema import Draft202012Validator
 from tap_github_copilot.schemas import SCHEMAS as SCHEMA_FOLDER
 from tap_github_copilot.scopes import Level
 from tap_github_copilot.tap import TapGitHubCopilot
+from tests.support.meltano_project import snippet
 from tests.support.tap_runs import run_tap
 from tools import plugin, tables
 from tools.__main__ import HUB
@@ -48,6 +49,29 @@ def test_meltano_has_the_settings_of_the_tap() -> None:
     assert extractor()["settings"] == plugin.settings()
     assert extractor()["capabilities"] == plugin.capabilities()
     assert extractor()["settings_group_validation"] == plugin.groups()
+
+
+def test_the_readmes_snippet_declares_every_setting_and_needs_no_hub() -> None:
+    plugins = snippet()["plugins"]
+    [tap], [target] = plugins["extractors"], plugins["loaders"]
+    declared = [
+        {"name": s["name"], "kind": s.get("kind", "string"), "sensitive": s.get("sensitive", False)}
+        for s in tap["settings"]
+    ]
+    assert declared == [
+        {"name": s["name"], "kind": s["kind"], "sensitive": s.get("sensitive", False)}
+        for s in plugin.settings()
+    ]
+    assert tap["capabilities"] == plugin.capabilities()
+    assert tap["namespace"]
+    assert target["namespace"]
+    assert {*target["config"]} < {setting["name"] for setting in target["settings"]}
+
+
+def test_no_plugin_of_the_project_needs_the_hub() -> None:
+    project = yaml.safe_load((ROOT / "meltano.yml").read_text())
+    for kind in ("extractors", "loaders"):
+        assert all(each["namespace"] for each in project["plugins"][kind])
 
 
 def test_the_hubs_file_is_in_step() -> None:
