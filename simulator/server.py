@@ -178,7 +178,8 @@ class Simulator:
     def _recent(self, place: Place) -> web.Response:
         if not self.world.has_recent(place.path):
             return web.Response(status=204)
-        links = [self._link(f"{place.path}/users-28-day/part-00000.json", b"")]
+        # A reader needs to know no more than whether there are rows.
+        links = [self._link(f"{place.path}/users-28-day/part-00000.json", b'{"user_id":1}\n')]
         days = {"report_start_day": "2026-01-01", "report_end_day": "2026-01-28"}
         return web.json_response({"download_links": links, **days})
 

@@ -11,6 +11,7 @@
     ├── RateLimited          rate_limited          waited as told, still refused
     ├── OtherLevelExists     enterprise_data_exists, organization_data_exists
     ├── BadReport            bad_report            a report that stayed broken
+    │   └── ChangedReport                          rebuilt while a run was reading it
     ├── GitHubUnavailable    github_unavailable    5xx or no connection
     └── NotGitHub            not_github            an answer that GitHub did not write
 
@@ -172,6 +173,14 @@ class BadReport(Refusal):
     def __init__(self, hint: str, *, where: Endpoint | str = "", unreachable: bool = False) -> None:
         super().__init__(hint, where=where)
         self.unreachable = unreachable
+
+
+class ChangedReport(BadReport):
+    """A report that GitHub rebuilt between two reads of one run.
+
+    The streams that read it first have sent its rows; another stream must not send those of
+    the rebuilt one under the same moment, and leaves the day to the next run. Not a failure.
+    """
 
 
 class OtherLevelExists(Refusal):

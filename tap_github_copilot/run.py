@@ -23,8 +23,9 @@ from tap_github_copilot.errors import (
 from tap_github_copilot.github.app import AppSignIn, SignIn, TokenSignIn
 from tap_github_copilot.github.client import Client
 from tap_github_copilot.github.downloads import Downloads
-from tap_github_copilot.github.report_cache import DiskBuffer, ReportCache
+from tap_github_copilot.github.report_cache import ReportCache
 from tap_github_copilot.github.reports import Reports
+from tap_github_copilot.github.temporary_files import DiskBuffer
 from tap_github_copilot.progress import Progress
 from tap_github_copilot.scopes import Level, Scope, is_id
 

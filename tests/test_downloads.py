@@ -19,6 +19,7 @@ from simulator.faults import FOR_EVER
 from simulator.world import USERS, shards_of
 from tap_github_copilot.clock import Clock
 from tap_github_copilot.github.downloads import BrokenDownloadError, Downloads, UnreachableHostError
+from tap_github_copilot.github.temporary_files import TemporaryBytes
 from tap_github_copilot.settings import Settings
 from tests.support.daily_usages import ACME, ago, closing, keys_of, read_usages, state_at, truth
 from tests.support.tap_runs import Outcome, config_for
@@ -242,7 +243,7 @@ def downloads(api_url: str) -> Downloads:
 def test_an_http_link_is_refused_where_the_api_is_https(github: Simulator, api_url: str) -> None:
     fetching = downloads(api_url)
     with pytest.raises(BrokenDownloadError, match="not https"):
-        fetching.fetch(f"{github.link_url}/file?sig=1")
+        fetching.fetch(f"{github.link_url}/file?sig=1", TemporaryBytes())
     fetching.close()
     assert github.seen == []
 
@@ -251,7 +252,7 @@ def test_an_https_link_is_followed_where_the_api_is_http(github: Simulator) -> N
     fetching = downloads(github.url)
     secure = unreachable_address().replace("http:", "https:")
     with pytest.raises(UnreachableHostError):
-        fetching.fetch(f"{secure}/file?sig=1")
+        fetching.fetch(f"{secure}/file?sig=1", TemporaryBytes())
     fetching.close()
 
 

@@ -262,8 +262,6 @@ def test_a_days_totals_that_come_twice_are_both_emitted_and_told(
 @pytest.mark.parametrize(
     "content",
     [
-        b"",
-        b"\n \n",
         b"null",
         b"7",
         b'"No report"',
@@ -294,6 +292,16 @@ def test_a_shape_that_is_none_of_these_is_never_a_loaded_day(content: bytes, loa
     [closing] = outcome.errors()[-1:]
     for word in ("bad_report", "enterprise acme", "enterprise-1-day", DAY):
         assert word in closing
+
+
+@pytest.mark.parametrize("content", [b"", b"\n \n", b"\xef\xbb\xbf", b"\xef\xbb\xbf\r\n"])
+def test_an_empty_file_of_daily_totals_is_a_report_without_rows(content: bytes, load: Load) -> None:
+    outcome = load(TOTALS, content)
+    assert outcome.code == 0, outcome.log
+    assert outcome.records(TOTALS) == []
+    [row] = outcome.records(LEDGER)
+    assert (row["status"], row["row_count"], row["file_count"]) == ("loaded", 0, 1)
+    assert outcome.bookmark(stream=TOTALS) == DAY
 
 
 @pytest.mark.parametrize("stream", [TEAMS, REPOSITORIES])

@@ -5,8 +5,6 @@ https://docs.github.com/en/rest/billing/usage
 
 from __future__ import annotations
 
-import hashlib
-import io
 from collections import Counter
 from http import HTTPStatus
 from math import inf
@@ -14,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from tap_github_copilot.github.report_cache import ReportFile
-from tap_github_copilot.github.report_files import INT64, whole_number, without_nul
+from tap_github_copilot.github.json_text import without_nul
+from tap_github_copilot.github.report_files import INT64, whole_number
 from tap_github_copilot.github.responses import BadEnvelopeError
 
 if TYPE_CHECKING:
@@ -54,10 +52,9 @@ def key_of(item: Item) -> tuple[str, ...]:
     return tuple(value if isinstance(value, str) else "" for value in values)
 
 
-def file_of(rows: list[dict[str, Any]]) -> ReportFile:
-    """The rows as a file of NDJSON in memory."""
-    content = b"".join(_encode(row) + b"\n" for row in rows)
-    return ReportFile(io.BytesIO(content), 0, len(content), hashlib.sha256(content).hexdigest())
+def content_of(rows: list[dict[str, Any]]) -> bytes:
+    """The rows as NDJSON."""
+    return b"".join(_encode(row) + b"\n" for row in rows)
 
 
 def _items(response: Response, day: date) -> list[Item]:

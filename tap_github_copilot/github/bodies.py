@@ -46,6 +46,7 @@ def read_body(
     *,
     limit: int | None = None,
     ends_itself: bool = False,
+    at_once: int = BUFFER,
 ) -> None:
     """Hand the decoded body of a response to `write`, piece by piece.
 
@@ -58,6 +59,7 @@ def read_body(
         limit: The most bytes that the body may have after decoding.
         ends_itself: Whether the content shows its own end, as a JSON document does. Then a
             body that ends with its connection is accepted, unless it is empty.
+        at_once: How many bytes are waited for before they are handed on.
 
     Raises:
         BodyTooLargeError: There is more than `limit`.
@@ -72,7 +74,7 @@ def read_body(
     decoders = [_DECODERS[name]() for name in _codings(response)]
     digests = _Digests(response.headers.get("Content-MD5"))
     size = 0
-    for piece in _decoded(_sent(response, digests.add_sent), decoders):
+    for piece in _decoded(_sent(response, at_once, digests.add_sent), decoders):
         size += len(piece)
         if limit is not None and size > limit:
             raise BodyTooLargeError(f"the body has more than {limit} bytes")
@@ -100,11 +102,13 @@ def _codings(response: requests.Response) -> list[str]:
     return names[::-1]
 
 
-def _sent(response: requests.Response, note: Callable[[bytes], None]) -> Iterator[bytes]:
+def _sent(
+    response: requests.Response, at_once: int, note: Callable[[bytes], None]
+) -> Iterator[bytes]:
     """The bytes of the body as they were sent, without the framing of chunks."""
     missing: int | None = response.raw.length_remaining
     try:
-        for piece in response.raw.stream(BUFFER, decode_content=False):
+        for piece in response.raw.stream(at_once, decode_content=False):
             note(piece)
             yield piece
             missing = missing and missing - len(piece)

@@ -1,4 +1,4 @@
-"""A signed link into a file of its own, without credentials.
+"""From a signed link to a file on disk: no credentials sent, the body checked to be whole.
 
 The query of a link is its credential: it is never logged, and no error here says more
 than the kind of fault.
@@ -8,19 +8,26 @@ from __future__ import annotations
 
 import hashlib
 from http import HTTPStatus
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import LocationParseError
 
-from tap_github_copilot.github.bodies import BrokenBodyError, read_body
-from tap_github_copilot.github.report_cache import ReportFile, anonymous_file
+from tap_github_copilot.github.bodies import BUFFER, BrokenBodyError, read_body
+from tap_github_copilot.github.json_text import decode
 from tap_github_copilot.github.sessions import CONNECT_AND_READ, HeaderAuth, Pace, session_of
+from tap_github_copilot.github.temporary_files import ReportFile
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tap_github_copilot.clock import Clock
+    from tap_github_copilot.github.temporary_files import TemporaryBytes
     from tap_github_copilot.settings import Settings
+
+_FIRST_ROW = 16 * 1024  # bytes; the largest row that was ever seen has 14.8 KB
+_LONGEST_FIRST_ROW = 1024**2  # bytes
 
 
 class BrokenDownloadError(Exception):
@@ -43,48 +50,101 @@ class Downloads:
         self._schemes = settings.link_schemes
         self._session = session_of(settings.user_agent, settings.concurrency, Pace(clock))
 
-    def fetch(self, link: str) -> ReportFile:
-        """The whole file behind a link.
+    def fetch(self, link: str, content: TemporaryBytes) -> ReportFile:
+        """Append the whole file behind a link to some content.
+
+        What stands there after an error is not to be used.
 
         Raises:
-            BrokenDownloadError: It is no link to trust, it was refused, or the body was short.
+            BrokenDownloadError: The link cannot be trusted, it was refused, or the body is not
+                whole.
+            NoTemporaryFolderError: The file is too large for memory.
+            OSError: There is no room for it, for example.
         """
-        if _scheme(link) not in self._schemes:
-            raise BrokenDownloadError("a download link is not https")
-        content = anonymous_file()
+        start, digest = content.size, hashlib.sha256()
+
+        def keep(piece: bytes) -> None:
+            digest.update(piece)
+            content.append(piece)
+
+        self._read(link, keep)
+        return ReportFile(content, start, content.size - start, digest.hexdigest())
+
+    def has_rows(self, link: str) -> bool:
+        """Whether the file behind a link has rows; no more is read than the first.
+
+        Raises:
+            BrokenDownloadError: As `fetch`; or the first row is not a JSON object.
+        """
+        start = bytearray()
+
+        def look(piece: bytes) -> None:
+            start.extend(piece)
+            if _first_row(start):
+                raise _FoundRow
+            if start.isspace():
+                start.clear()
+
         try:
-            size, sha256 = self._into(content, link)
-        except (requests.RequestException, LocationParseError, BrokenBodyError) as error:
-            content.close()
-            raise _broken(error) from None
-        except BaseException:
-            content.close()
-            raise
-        return ReportFile(content, 0, size, sha256)
+            self._read(link, look, at_once=_FIRST_ROW)
+        except _FoundRow:
+            return True
+        return _first_row(start + b"\n")
 
     def close(self) -> None:
         """Close all connections."""
         self._session.close()
 
-    def _into(self, content: IO[bytes], link: str) -> tuple[int, str]:
-        digest = hashlib.sha256()
-        with self._session.get(
-            link, auth=HeaderAuth(), stream=True, timeout=CONNECT_AND_READ, allow_redirects=False
-        ) as response:
-            if response.status_code != HTTPStatus.OK:
-                raise BrokenDownloadError(f"the download host answered {response.status_code}")
+    def _read(self, link: str, write: Callable[[bytes], object], *, at_once: int = BUFFER) -> None:
+        if _scheme(link) not in self._schemes:
+            raise BrokenDownloadError("a download link is not https")
+        try:
+            with self._session.get(
+                link,
+                auth=HeaderAuth(),
+                stream=True,
+                timeout=CONNECT_AND_READ,
+                allow_redirects=False,
+            ) as response:
+                if response.status_code != HTTPStatus.OK:
+                    raise BrokenDownloadError(f"the download host answered {response.status_code}")
+                read_body(response, write, at_once=at_once)
+        except (requests.RequestException, LocationParseError, BrokenBodyError) as error:
+            raise _broken(error) from None
 
-            def keep(piece: bytes) -> None:
-                digest.update(piece)
-                content.write(piece)
 
-            read_body(response, keep)
-        content.flush()
-        return content.tell(), digest.hexdigest()
+class _FoundRow(Exception):  # noqa: N818 - not an error
+    """Ends the reading of a body whose first row was seen."""
+
+
+def _first_row(start: bytearray) -> bool:
+    """Whether the start of a file holds a whole row, as its first line or in an array.
+
+    Raises:
+        BrokenDownloadError: Its first line is something else.
+    """
+    text = bytes(start).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if text.startswith(b"["):
+        entries = text[1:].lstrip()
+        if entries[:1] not in {b"", b"]", b"{"}:
+            raise BrokenDownloadError("the 28-day report does not hold rows")
+        return entries.startswith(b"{")
+    line, newline, _ = text.partition(b"\n")
+    if not newline:
+        if len(line) > _LONGEST_FIRST_ROW:
+            raise BrokenDownloadError("the first line of the 28-day report has no end")
+        return False
+    try:
+        row = decode(line)
+    except ValueError:
+        row = None
+    if not isinstance(row, dict):
+        raise BrokenDownloadError("the 28-day report does not hold rows")
+    return True
 
 
 def _scheme(link: str) -> str:
-    """The scheme of a link; empty for what is none."""
+    """The scheme of a link; empty for what is not a link."""
     try:
         return urlsplit(link).scheme
     except ValueError:

@@ -48,8 +48,36 @@ def _decoded(text: bytes) -> Any:
         if mended == text:
             raise
         return _decoded(mended)
-    text = without_lone_surrogates(text)
-    return json.loads(text, parse_float=_float_or_text, parse_int=_int_or_text)
+    # json accepts more than JSON: encodings other than UTF-8, NaN and Infinity.
+    return json.loads(
+        without_lone_surrogates(text).decode(),
+        parse_float=_float_or_text,
+        parse_int=_int_or_text,
+        parse_constant=_no_number,
+    )
+
+
+def without_nul(value: Any) -> Any:
+    """The same JSON value without NUL characters, which PostgreSQL refuses.
+
+    A name that would then equal another name of its object keeps U+FFFD in their place, so
+    that neither value is lost.
+    """
+    if isinstance(value, str):
+        return value.replace("\0", "")
+    if isinstance(value, list):
+        return [without_nul(entry) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    clean = {name: without_nul(entry) for name, entry in value.items() if "\0" not in name}
+    for name in value.keys() - clean.keys():
+        short = name.replace("\0", "")
+        if short in clean:
+            short = name.replace("\0", "\ufffd")
+        while short in clean:
+            short += "\ufffd"
+        clean[short] = without_nul(value[name])
+    return clean
 
 
 def is_deeper(value: Any, levels: int = DEEPEST) -> bool:
@@ -67,6 +95,10 @@ def without_lone_surrogates(text: bytes) -> bytes:
 
 def _mended(escape: re.Match[bytes]) -> bytes:
     return rb"\ufffd" if len(escape[0]) == _LONE_SURROGATE else escape[0]
+
+
+def _no_number(text: str) -> None:
+    raise ValueError(f"{text} is not JSON")
 
 
 def _float_or_text(text: str) -> float | str:

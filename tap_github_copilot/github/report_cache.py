@@ -1,117 +1,42 @@
-"""Reports fetched in this run, in memory and on disk, so that none is downloaded twice."""
+"""Reports that this run has fetched, so that none is fetched twice while that can be helped.
+
+The rows wait in a disk buffer for the streams that read them later. What is known of a
+report besides its rows goes to a temporary file as well: the ledger, which is synced last,
+needs it of every day of every scope, and in memory that would grow with both.
+"""
 
 from __future__ import annotations
 
-import io
-import shutil
-import tempfile
-import weakref
+import struct
+import threading
+from array import array
 from dataclasses import dataclass, replace
-from typing import IO, TYPE_CHECKING
+from datetime import date
+from typing import TYPE_CHECKING
 
-from tap_github_copilot.errors import BadReport, Refusal
+from tap_github_copilot.errors import BadReport, ChangedReport, Refusal
+from tap_github_copilot.github.reports import Report
+from tap_github_copilot.github.temporary_files import TemporaryBytes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
 
-    from tap_github_copilot.github.reports import Report, Reports
+    from tap_github_copilot.github.reports import Reports
+    from tap_github_copilot.github.temporary_files import DiskBuffer
     from tap_github_copilot.scopes import Scope
 
-BUFFER = 256 * 1024
-DISK_BUFFER_LIMIT = 1024**3  # bytes
-
-
-@dataclass(frozen=True)
-class ReportFile:
-    """One file of a report.
-
-    Args:
-        content: What it stands in.
-        start: Where in that it begins.
-        size: Bytes, after decoding.
-        sha256: Of those bytes, as hex digits.
-    """
-
-    content: IO[bytes]
-    start: int
-    size: int
-    sha256: str
-
-    def open(self) -> io.BufferedReader:
-        """Read it from its start; one reader at a time."""
-        return io.BufferedReader(_Window(self.content, self.start, self.size), BUFFER)
-
-
-class DiskBuffer:
-    """Keeps files of reports for streams to come, up to `DISK_BUFFER_LIMIT` bytes in all."""
-
-    def __init__(self, limit: int = DISK_BUFFER_LIMIT) -> None:
-        self._limit = limit
-        self._content = anonymous_file()
-        weakref.finalize(self, self._content.close)  # not every run comes to its end
-
-    def keep(self, files: tuple[ReportFile, ...]) -> tuple[ReportFile, ...] | None:
-        """Copies of the files, or None where there is no room for all of them."""
-        end = self._content.seek(0, io.SEEK_END)
-        if end + sum(file.size for file in files) > self._limit:
-            return None
-        kept = []
-        for file in files:
-            start = self._content.seek(0, io.SEEK_END)
-            with file.open() as source:
-                shutil.copyfileobj(source, self._content, BUFFER)
-            kept.append(replace(file, content=self._content, start=start))
-        self._content.flush()
-        return tuple(kept)
-
-    def holds(self, files: tuple[ReportFile, ...]) -> bool:
-        """Whether these files stand here."""
-        return any(file.content is self._content for file in files)
-
-    def close(self) -> None:
-        """Drop all of it."""
-        self._content.close()
-
-
-def anonymous_file() -> IO[bytes]:
-    """A file that is gone as soon as it is closed or the process ends."""
-    return tempfile.TemporaryFile(prefix="tap-github-copilot-")
-
-
-class _Window(io.RawIOBase):
-    """A part of a file as a file of its own; leaves the file open."""
-
-    def __init__(self, content: IO[bytes], start: int, size: int) -> None:
-        self._content = content
-        self._position = start
-        self._end = start + size
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, into: object) -> int:
-        view = memoryview(into).cast("B")  # type: ignore[arg-type]
-        length = min(len(view), self._end - self._position)
-        self._content.seek(self._position)
-        piece = self._content.read(length)
-        view[: len(piece)] = piece
-        self._position += len(piece)
-        return len(piece)
-
-
-Key = tuple["Scope", str, "date"]
+Key = tuple["Scope", str, date]
 
 
 class ReportCache:
-    """Reports as fetched once a run, and what was refused.
+    """Reports as they were first fetched in this run, and what was refused.
 
-    Its methods may be called from several threads, but for `done`.
+    Its methods may be called from several threads, except `done`.
 
     Args:
         reports: Fetches what is not here yet.
         readers: How many streams read the rows of each report.
-        disk_buffer: Where reports wait for their next reader.
+        disk_buffer: Where rows wait for their next reader.
     """
 
     def __init__(
@@ -120,67 +45,218 @@ class ReportCache:
         self._reports = reports
         self._readers = readers
         self._disk_buffer = disk_buffer
-        self._known: dict[Key, Report | BadReport] = {}
+        self._known = _KnownReports()
+        self._bad: dict[Key, tuple[str, str, bool]] = {}  # what a BadReport is made from
         self._refused: dict[tuple[Scope, str], Refusal] = {}
-        self._read: dict[Key, int] = {}
 
-    def report(self, scope: Scope, report: str, day: date) -> Report:
-        """A day's report with its files, fetched again only where the disk_buffer had no room.
+    def report(self, scope: Scope, report: str, day: date, *, once: bool = False) -> Report:
+        """A day's report with its files, fetched again only where they found no room.
+
+        Args:
+            scope: Whose report it is.
+            report: Its name.
+            day: Its day.
+            once: Do not try a broken report again.
 
         Raises:
+            ChangedReport: It had to be fetched again, and has other rows by now.
             BadReport: It stayed broken, now or earlier in this run.
             Refusal: GitHub refuses the scope this report, now or earlier in this run.
         """
-        known = self._known.get((scope, report, day))
-        if isinstance(known, BadReport):
-            raise known
-        if known is not None and (known.files or not known.reported):
-            return known
-        fetched = self._fetch(scope, report, day)
-        if known is not None:
-            # All rows of a day's report share one moment, over all streams of a run.
-            fetched = replace(fetched, fetched_at=known.fetched_at)
-        self._known[scope, report, day] = fetched.without_files()
-        return fetched
+        key = (scope, report, day)
+        if key in self._bad:
+            hint, where, unreachable = self._bad[key]
+            raise BadReport(hint, where=where, unreachable=unreachable)
+        known = self._known.get(key)
+        if known is None:
+            fetched = self._fetch(key, once=once)
+            self._known.put(key, _Known(fetched.without_files()))
+            return fetched
+        if not known.report.reported:
+            return known.report
+        if known.place is not None:
+            files = self._disk_buffer.files(known.place, known.report.file_count)
+            return replace(known.report, files=files)
+        return self._fetch_again(key, known.report, once=once)
 
-    def facts(self, scope: Scope, report: str, day: date) -> Report:
-        """What is known of a day's report, without its files; else as `report`."""
-        known = self._known.get((scope, report, day))
-        if known is None or isinstance(known, BadReport):
-            fetched = self.report(scope, report, day)
-            fetched.close()
-            return fetched.without_files()
-        return known.without_files()
+    def facts(self, scope: Scope, report: str, day: date, *, once: bool = False) -> Report:
+        """What is known of a day's report, without its files; fetched only if no stream has."""
+        if known := self._known.get((scope, report, day)):
+            return known.report
+        fetched = self.report(scope, report, day, once=once)
+        fetched.close()
+        return fetched.without_files()
 
     def done(self, scope: Scope, name: str, report: Report) -> None:
         """A stream has read a report: keep its files for the next one, or drop them."""
-        key = (scope, name, report.day)
-        self._read[key] = self._read.get(key, 0) + 1
-        known = self._known[key]
-        if isinstance(known, BadReport) or known.files or not report.files:
+        if not report.files or self._disk_buffer.holds(report.files):
             return
-        if self._read[key] < self._readers.get(name, 1):
-            kept = self._disk_buffer.keep(report.files)
-            self._known[key] = replace(known, files=kept or ())
+        key = (scope, name, report.day)
+        known = self._known.get(key)
+        if known is not None:
+            reads, place = known.reads + 1, None
+            if reads < self._readers.get(name, 1):
+                place = self._disk_buffer.keep(report.files)
+            self._known.put(key, replace(known, reads=reads, place=place))
         report.close()
 
     def drop(self, report: Report) -> None:
-        """Nobody reads a report after all: drop its files, but for those in the disk_buffer."""
+        """No stream reads a report after all: drop its files, except those in the disk buffer."""
         if not self._disk_buffer.holds(report.files):
             report.close()
 
     def close(self) -> None:
-        """Drop all files."""
+        """Drop everything."""
         self._disk_buffer.close()
+        self._known.close()
 
-    def _fetch(self, scope: Scope, report: str, day: date) -> Report:
+    def _fetch_again(self, key: Key, known: Report, *, once: bool) -> Report:
+        """The same report once more, with the moment at which it was first fetched."""
+        fetched = self._fetch(key, once=once)
+        if fetched.version != known.version:
+            fetched.close()
+            scope, report, day = key
+            raise ChangedReport(
+                "GitHub rebuilt this report while the run was reading it; this stream leaves the "
+                "day to the next run",
+                where=f"{scope}, {report}, {day}",
+            )
+        return replace(fetched, fetched_at=known.fetched_at)
+
+    def _fetch(self, key: Key, *, once: bool) -> Report:
+        scope, report, day = key
         if (scope, report) in self._refused:
             raise self._refused[scope, report]
         try:
-            return self._reports.fetch(scope, report, day)
+            return self._reports.fetch(scope, report, day, once=once)
         except BadReport as bad:
-            self._known[scope, report, day] = bad
+            self._bad[key] = (bad.hint, bad.where, bad.unreachable)
             raise
         except Refusal as refusal:
             # The first of those that came at once, so that it is told only once.
             raise self._refused.setdefault((scope, report), refusal) from None
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What is known of a report that was fetched.
+
+    Args:
+        report: As it was first fetched, without its files.
+        reads: How many streams have read its rows.
+        place: Where its files are in the disk buffer; None if they are not there.
+    """
+
+    report: Report
+    reads: int = 0
+    place: int | None = None
+
+
+class _KnownReports:
+    """What is known of each report, packed: 160 bytes on disk and 4 in memory.
+
+    In memory where the disk has no room.
+    """
+
+    _RECORD = struct.Struct("<i27s40s64sqqqiiq??")
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._content = TemporaryBytes(memory_limit=2**62)
+        self._without_room: dict[int, bytes] = {}
+        self._numbers: dict[tuple[Scope, str], _NumberOfDay] = {}
+        self._count = 0
+
+    def get(self, key: Key) -> _Known | None:
+        """What is known of a report, if it was fetched."""
+        scope, report, day = key
+        with self._lock:
+            numbers = self._numbers.get((scope, report))
+            number = None if numbers is None else numbers.get(day)
+            if number is None:
+                return None
+            packed = self._without_room.get(number) or self._content.read_at(
+                number * self._RECORD.size, self._RECORD.size
+            )
+        return self._unpacked(packed)
+
+    def put(self, key: Key, known: _Known) -> None:
+        """Remember what is known of a report."""
+        scope, report, day = key
+        with self._lock:
+            numbers = self._numbers.setdefault((scope, report), _NumberOfDay())
+            number = numbers.get(day)
+            if number is None:
+                number, self._count = self._count, self._count + 1
+                numbers.set(day, number)
+            packed = self._packed(known)
+            try:
+                self._content.write_at(number * self._RECORD.size, packed)
+            except OSError:
+                self._without_room[number] = packed
+
+    def close(self) -> None:
+        """Forget everything."""
+        self._content.close()
+
+    def _packed(self, known: _Known) -> bytes:
+        report = known.report
+        return self._RECORD.pack(
+            report.day.toordinal(),
+            report.fetched_at.encode(),
+            report.version.encode(),
+            report.sha256.encode(),
+            report.row_count,
+            report.repeated,
+            report.byte_count,
+            report.file_count,
+            known.reads,
+            -1 if known.place is None else known.place,
+            report.reported,
+            report.aggregate,
+        )
+
+    def _unpacked(self, packed: bytes) -> _Known:
+        day, *texts = self._RECORD.unpack(packed)[:4]
+        rows, repeated, size, files, reads, place, reported, aggregate = self._RECORD.unpack(
+            packed
+        )[4:]
+        fetched_at, version, sha256 = (text.rstrip(b"\0").decode() for text in texts)
+        report = Report(
+            date.fromordinal(day),
+            fetched_at,
+            reported=reported,
+            row_count=rows,
+            repeated=repeated,
+            byte_count=size,
+            file_count=files,
+            sha256=sha256,
+            version=version,
+            aggregate=aggregate,
+        )
+        return _Known(report, reads, None if place < 0 else place)
+
+
+class _NumberOfDay:
+    """A number for each day of a span, in 4 bytes per day."""
+
+    def __init__(self) -> None:
+        self._first = 0
+        self._numbers = array("i")
+
+    def get(self, day: date) -> int | None:
+        place = day.toordinal() - self._first
+        if not 0 <= place < len(self._numbers) or self._numbers[place] < 0:
+            return None
+        return self._numbers[place]
+
+    def set(self, day: date, number: int) -> None:
+        place = day.toordinal() - self._first
+        if not self._numbers:
+            place, self._first = 0, day.toordinal()
+        elif place < 0:
+            self._numbers = array("i", [-1] * -place) + self._numbers
+            place, self._first = 0, day.toordinal()
+        missing = place + 1 - len(self._numbers)
+        self._numbers.extend([-1] * missing)
+        self._numbers[place] = number

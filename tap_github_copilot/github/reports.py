@@ -1,22 +1,27 @@
-"""The report of a day: asked for, downloaded in all its files, checked whole."""
+"""The report of a day: asked for, all its files downloaded, all rows checked."""
 
 from __future__ import annotations
 
 import hashlib
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from tap_github_copilot import endpoints
 from tap_github_copilot.clock import timestamp
 from tap_github_copilot.errors import BadReport, NoResource
-from tap_github_copilot.github.billing import AI_CREDITS, file_of, usage_rows
+from tap_github_copilot.github.billing import AI_CREDITS, content_of, usage_rows
 from tap_github_copilot.github.downloads import BrokenDownloadError, UnreachableHostError
 from tap_github_copilot.github.report_files import BadContentError, RowContract, check, rows
 from tap_github_copilot.github.responses import BadEnvelopeError, links_of, says_no_report
 from tap_github_copilot.github.retry import CONTENT_PAUSES, tries
+from tap_github_copilot.github.temporary_files import (
+    NoTemporaryFolderError,
+    ReportFile,
+    TemporaryBytes,
+)
+from tap_github_copilot.machine import line_about
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -27,7 +32,7 @@ if TYPE_CHECKING:
     from tap_github_copilot.github.app import SignIn
     from tap_github_copilot.github.client import Client
     from tap_github_copilot.github.downloads import Downloads
-    from tap_github_copilot.github.report_cache import ReportFile
+    from tap_github_copilot.github.report_files import CheckedRows
     from tap_github_copilot.github.responses import Response
     from tap_github_copilot.scopes import Scope
 
@@ -41,6 +46,8 @@ _KEYS: dict[str, tuple[str, ...]] = {
     USER_TEAMS: ("user_id", "team_id"),
     REPOSITORIES: ("repo_id",),
 }
+ROW_FORMAT = 1  # goes up when a release changes what a row becomes
+_BROKEN = (BadContentError, BadEnvelopeError, BrokenDownloadError, OSError)
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,9 @@ class Report:
         byte_count: Bytes of all files, after decoding.
         file_count: Files, which GitHub calls download links.
         sha256: Over the sorted hashes of the files: the order of links is not defined.
-        aggregate: Whether the report is the day's totals.
+        version: A hash of the rows, whatever their order and their distribution over files,
+            with `ROW_FORMAT`.
+        aggregate: Whether the report is the daily totals.
         files: Where the rows are; empty once they are dropped.
     """
 
@@ -68,17 +77,17 @@ class Report:
     byte_count: int = 0
     file_count: int = 0
     sha256: str = ""
+    version: str = ""
     aggregate: bool = False
     files: tuple[ReportFile, ...] = ()
 
     def rows(self) -> Iterator[dict[str, Any]]:
-        """The rows of all files, just as GitHub wrote them."""
+        """The rows of all files, as GitHub wrote them but without NUL characters."""
         for file in self.files:
-            for _, row in rows(file, aggregate=self.aggregate):
-                yield row
+            yield from rows(file, aggregate=self.aggregate)
 
     def without_files(self) -> Report:
-        """What is known of it, alone."""
+        """The same without its files."""
         return replace(self, files=())
 
     def close(self) -> None:
@@ -103,30 +112,41 @@ class Reports:
         self._sign_in = sign_in
         self._clock = clock
         self._lock = threading.Lock()
-        self._recent: dict[Scope, bool | NoResource] = {}
+        self._unknown: dict[Scope, bool] = {}
 
-    def fetch(self, scope: Scope, report: str, day: date) -> Report:
+    def fetch(self, scope: Scope, report: str, day: date, *, once: bool = False) -> Report:
         """A day's report, or the finding that there is none.
 
         A download that breaks, or a file that does not hold what it should, is fetched
         again with fresh links, three times within about 20 seconds.
 
+        Args:
+            scope: Whose report it is.
+            report: Its name.
+            day: Its day.
+            once: Do not try again.
+
         Raises:
-            BadReport: It stayed broken.
+            BadReport: It stayed broken, or this machine has no room for it.
             Refusal: GitHub refuses the scope this report.
         """
         why: Exception | None = None
-        for _ in tries(CONTENT_PAUSES, self._clock):
+        pauses = () if once else CONTENT_PAUSES
+        where = f"{scope}, {report}, {day}"
+        for _ in tries(pauses, self._clock):
             try:
                 if report == AI_CREDITS:
                     return self._ai_credits(scope, day)
                 return self._once(scope, report, day)
-            except (BadContentError, BadEnvelopeError, BrokenDownloadError) as error:
+            except NoTemporaryFolderError as error:
+                raise BadReport(f"{error}; the day is not loaded", where=where) from None
+            except _BROKEN as error:
                 why = error
+        reason = line_about(why) if isinstance(why, OSError) else why
+        tried = f"{len(pauses) + 1} times" if pauses else "once"
         raise BadReport(
-            f"{why}, tried {len(CONTENT_PAUSES) + 1} times; the day is not loaded and is asked for "
-            "again by the next run",
-            where=f"{scope}, {report}, {day}",
+            f"{reason}, tried {tried}; the day is not loaded and the next run asks for it again",
+            where=where,
             unreachable=isinstance(why, UnreachableHostError),
         )
 
@@ -137,7 +157,7 @@ class Reports:
             BadReport: A sampled day's answer says neither yes nor no, and no other says yes.
             Refusal: GitHub refuses the scope.
         """
-        if self._has_recent(scope) is True:
+        if self._has_recent_rows(scope):
             return True
         unclear: BadReport | None = None
         for day in sample:
@@ -167,9 +187,9 @@ class Reports:
         try:
             response = self._ask(scope, endpoints.report(scope, report, day))
         except NoResource as refusal:
-            if says_no_report(refusal) or not isinstance(self._has_recent(scope), NoResource):
-                return []
-            raise
+            if not says_no_report(refusal) and self._is_unknown(scope):
+                raise
+            return []
         return links_of(response, day.isoformat())
 
     def ai_credit_rows(self, scope: Scope, day: date) -> tuple[list[dict[str, Any]], bytes]:
@@ -185,6 +205,9 @@ class Reports:
     def _ai_credits(self, scope: Scope, day: date) -> Report:
         """The answer itself holds the rows; it counts as the report's only file."""
         rows, body = self.ai_credit_rows(scope, day)
+        encoded = content_of(rows)
+        content = TemporaryBytes()
+        content.append(encoded)
         return Report(
             day,
             timestamp(self._clock.now()),
@@ -193,52 +216,79 @@ class Reports:
             byte_count=len(body),
             file_count=1,
             sha256=_sha256([hashlib.sha256(body).hexdigest()]),
-            files=(file_of(rows),),
+            version=_version(encoded),
+            files=(ReportFile(content, 0, len(encoded)),),
         )
 
     def _once(self, scope: Scope, report: str, day: date) -> Report:
         links = self.links(scope, report, day)
         if not links:
             return Report(day, timestamp(self._clock.now()))
-        rule = RowContract(
+        contract = RowContract(
             day.isoformat(), _KEYS.get(report, ()), aggregate=report in TOTALS.values()
         )
-        with ExitStack() as opened, ThreadPoolExecutor(1, "check") as checking:
-            files, checks = [], []
-            for link in links:
-                file = self._downloads.fetch(link)
-                opened.callback(file.content.close)
-                files.append(file)
-                # A file is checked while the next one comes in.
-                checks.append(checking.submit(_keys, file, rule))
-            row_count, repeated = _counted(checks, rule)
-            opened.pop_all()
+        content = TemporaryBytes()
+        try:
+            files, checks = self._downloaded(links, content, contract)
+        except BaseException:
+            content.close()
+            raise
         return Report(
             day,
             timestamp(self._clock.now()),
             reported=True,
-            row_count=row_count,
-            repeated=repeated,
-            byte_count=sum(file.size for file in files),
+            row_count=sum(len(found.keys) for found in checks),
+            repeated=_repeated(checks),
+            byte_count=content.size,
             file_count=len(files),
             sha256=_sha256(file.sha256 for file in files),
-            aggregate=rule.aggregate,
-            files=tuple(files),
+            version=_version(b"%d" % sum(found.checksum for found in checks)),
+            aggregate=contract.aggregate,
+            files=tuple(replace(file, sha256="") for file in files),
         )
 
-    def _has_recent(self, scope: Scope) -> bool | NoResource:
-        """Whether there is a 28-day users report; the refusal where even that is a plain 404."""
+    def _downloaded(
+        self, links: list[str], content: TemporaryBytes, contract: RowContract
+    ) -> tuple[list[ReportFile], list[CheckedRows]]:
+        """All files, and what was found in them; each is checked while the next one comes in."""
+        files: list[ReportFile] = []
+        checks: list[Future[CheckedRows]] = []
+        with ThreadPoolExecutor(1, "check") as pool:
+            for link in links:
+                files.append(self._downloads.fetch(link, content))
+                checks.append(_submitted(pool, files[-1], contract))
+        results = [_result(found, n, len(links)) for n, found in enumerate(checks, 1)]
+        if contract.aggregate and not any(found.keys or found.is_blank for found in results):
+            raise BadContentError("line 1: the report holds no totals of a day")
+        return files, results
+
+    def _has_recent_rows(self, scope: Scope) -> bool:
+        """Whether the 28-day users report has a row; False also where it stays unreadable."""
+        for _ in tries(CONTENT_PAUSES, self._clock):
+            links = self._recent_links(scope)
+            try:
+                return any(self._downloads.has_rows(link) for link in links)
+            except BrokenDownloadError:
+                continue  # with fresh links
+        return False
+
+    def _recent_links(self, scope: Scope) -> list[str]:
+        """The links of the 28-day users report; none where the answer does not tell."""
+        self._unknown[scope] = False
+        try:
+            return links_of(self._ask(scope, endpoints.report(scope, _USERS_28_DAY)))
+        except BadEnvelopeError:
+            return []  # it says nothing
+        except NoResource as refusal:
+            self._unknown[scope] = not says_no_report(refusal)
+            return []
+
+    def _is_unknown(self, scope: Scope) -> bool:
+        """Whether even the 28-day users report, asked once a run, is a plain 404."""
         with self._lock:
-            if scope not in self._recent:
-                try:
-                    self._recent[scope] = bool(
-                        links_of(self._ask(scope, endpoints.report(scope, _USERS_28_DAY)))
-                    )
-                except BadEnvelopeError:
-                    self._recent[scope] = False
-                except NoResource as refusal:
-                    self._recent[scope] = False if says_no_report(refusal) else refusal
-            return self._recent[scope]
+            if scope not in self._unknown:
+                self._recent_links(scope)
+            return self._unknown[scope]
 
     def _ask(self, scope: Scope, endpoint: Endpoint) -> Response:
         return self._client.call(endpoint, self._sign_in.credential(scope))
@@ -249,20 +299,34 @@ def _sha256(hashes: Iterable[str]) -> str:
     return hashlib.sha256("".join(sorted(hashes)).encode()).hexdigest()
 
 
-def _keys(file: ReportFile, rule: RowContract) -> list[tuple[int, ...]]:
-    """The keys of all rows of a file, which is checked whole."""
-    return list(check(file, rule))
+def _version(content: bytes) -> str:
+    """A version, from something that stands for all rows in whatever order."""
+    return f"{ROW_FORMAT}-{hashlib.sha256(content).hexdigest()[:32]}"
 
 
-def _counted(checks: list[Future[list[tuple[int, ...]]]], rule: RowContract) -> tuple[int, int]:
-    """Rows in all files, and how many of them repeat a key."""
-    row_count, keys = 0, set()
-    for number, found in enumerate(checks, 1):
+def _submitted(
+    pool: ThreadPoolExecutor, file: ReportFile, contract: RowContract
+) -> Future[CheckedRows]:
+    try:
+        return pool.submit(check, file, contract)
+    except RuntimeError:  # this machine gives no further thread
+        found: Future[CheckedRows] = Future()
         try:
-            row_count += len(found.result())
-            keys.update(found.result())
+            found.set_result(check(file, contract))
         except BadContentError as error:
-            raise BadContentError(f"file {number} of {len(checks)}, {error}") from None
-    if rule.aggregate and not row_count:
-        raise BadContentError("line 1: the report holds no day's totals")
-    return row_count, row_count - len(keys)
+            found.set_exception(error)
+        return found
+
+
+def _result(found: Future[CheckedRows], number: int, count: int) -> CheckedRows:
+    """What was found in one of the files; its number is added to what is wrong with it."""
+    try:
+        return found.result()
+    except BadContentError as error:
+        raise BadContentError(f"file {number} of {count}, {error}") from None
+
+
+def _repeated(checks: list[CheckedRows]) -> int:
+    """How many rows have a key that an earlier row has."""
+    keys = {key for found in checks for key in found.keys}
+    return sum(len(found.keys) for found in checks) - len(keys)

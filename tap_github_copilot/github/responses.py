@@ -83,37 +83,47 @@ _SAYS_NO_REPORT = re.compile(
 
 
 class BadEnvelopeError(Exception):
-    """An answer that is neither an envelope nor a way to say that there is none."""
+    """An answer that is neither an envelope nor a way to say that there is no report."""
 
 
 def links_of(response: Response, day: str | None = None) -> list[str]:
     """The download links of a report; none where there is no report.
 
-    No report is 204, no links, an empty body, `""`, `null` or a JSON string.
+    GitHub says "no report" as 204, or as 200 with `download_links` empty or null, an empty
+    body, `""`, `null` or another JSON string. Nothing else says anything about the day.
 
     Args:
         response: A 2xx answer of a report endpoint.
         day: The day asked for, where the report is of one day.
 
     Raises:
-        BadEnvelopeError: It is something else, or of another day.
+        BadEnvelopeError: It is something else, or about another day.
     """
-    if response.status == HTTPStatus.NO_CONTENT or not response.body.strip():
+    if response.status == HTTPStatus.NO_CONTENT:
         return []
+    if response.status != HTTPStatus.OK:
+        raise BadEnvelopeError(f"GitHub answered {response.status} instead of an envelope")
+    envelope = _envelope_in(response)
+    if envelope is None or isinstance(envelope, str):
+        return []
+    if not isinstance(envelope, dict) or "download_links" not in envelope:
+        raise BadEnvelopeError("the envelope is not a JSON object with download_links")
+    if day is not None and envelope.get("report_day", day) != day:
+        raise BadEnvelopeError("the envelope is about another day")
+    links = [] if envelope["download_links"] is None else envelope["download_links"]
+    if not isinstance(links, list) or not all(isinstance(link, str) for link in links):
+        raise BadEnvelopeError("the envelope's download_links are not a list of links")
+    return links
+
+
+def _envelope_in(response: Response) -> Any:
+    """The body as JSON; None where it is empty."""
+    if not response.body.strip():
+        return None
     try:
-        envelope = response.json()
+        return response.json()
     except ValueError:
         raise BadEnvelopeError("the envelope is not JSON") from None
-    if envelope is None or isinstance(envelope, str) or envelope == []:
-        return []
-    if not isinstance(envelope, dict):
-        raise BadEnvelopeError("the envelope is no JSON object")
-    links = envelope.get("download_links") or []
-    if not isinstance(links, list) or not all(isinstance(link, str) for link in links):
-        raise BadEnvelopeError("the envelope's download_links are no list of links")
-    if links and day is not None and envelope.get("report_day", day) != day:
-        raise BadEnvelopeError("the envelope is of another day")
-    return links
 
 
 def says_no_report(refusal: NoResource) -> bool:

@@ -17,7 +17,8 @@ import msgspec
 from tap_github_copilot import endpoints
 from tap_github_copilot.clock import utc
 from tap_github_copilot.errors import NoResource, RefusedRequest
-from tap_github_copilot.github.report_files import whole_number, without_nul
+from tap_github_copilot.github.json_text import without_nul
+from tap_github_copilot.github.report_files import whole_number
 from tap_github_copilot.github.retry import CONTENT_PAUSES
 
 if TYPE_CHECKING:

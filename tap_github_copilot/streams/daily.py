@@ -6,7 +6,7 @@ import logging
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tap_github_copilot.errors import BadReport, GitHubUnavailable, Refusal
+from tap_github_copilot.errors import BadReport, ChangedReport, GitHubUnavailable, Refusal
 from tap_github_copilot.github.billing import AI_CREDITS
 from tap_github_copilot.records import Columns
 from tap_github_copilot.redaction import redacted
@@ -63,6 +63,10 @@ class DailyStream(ScopeStream):
             with self.run.progress.of(title) as course:
                 for day, answer in self._feed.of(context):
                     found = watch.passed(answer)
+                    if isinstance(found, ChangedReport):
+                        logger.warning("%s: %s", self.name, found)
+                        unbroken = False
+                        continue
                     if isinstance(found, BadReport):
                         self.tell(scope, found)
                         unbroken = False
