@@ -1,70 +1,94 @@
-"""Draw the adoption report: `python -m report --postgres-url postgresql://… --schema …`."""
+"""Draw the adoption report from the tap's tables in PostgreSQL or DuckDB."""
 
 from __future__ import annotations
 
 import argparse
+import math
 import sys
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import psycopg
-
+from report.databases import DatabaseError, duckdb_file, postgres
 from report.models import Models
-from report.page import page
-from report.scope_figures import figures, scopes
+from report.page import headlines, page
+from report.scope_figures import Options, ScopeFigures, all_figures
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
+
+    from report.databases import Warehouse
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
+def main(arguments: Sequence[str] | None = None, now: datetime | None = None) -> None:
     """Draw it, or say in one line why not."""
-    parser = argparse.ArgumentParser(prog="make report", description=__doc__)
-    parser.add_argument("--postgres-url", required=True, help="postgresql://… (POSTGRES_URL=…)")
-    parser.add_argument("--schema", default="github_copilot", help="of the tap's tables")
-    parser.add_argument("--out", type=Path, default=Path("copilot-adoption.html"))
-    options = parser.parse_args(arguments)
-    url = options.postgres_url.replace("postgresql+psycopg://", "postgresql://", 1)
-    if not url.startswith(("postgresql://", "postgres://")):
-        sys.exit("POSTGRES_URL must look like postgresql://user:password@host/name")
+    options = _parser().parse_args(arguments)
+    chosen = Options(now or datetime.now(UTC), _seat_price(options.seat_price), bool(options.names))
     try:
-        with psycopg.connect(url, connect_timeout=10) as connection:
-            connection.read_only = True
-            draw(connection, options.schema, options.out)
-    except NoTablesError as missing:
-        sys.exit(str(missing))
-    except psycopg.OperationalError:
-        # Its text can hold the URL, and so a password.
-        sys.exit("POSTGRES_URL cannot be used: is the server up, are user and password right?")
-    except psycopg.Error as error:
-        sys.exit(f"The tables in schema {options.schema} cannot be read: {type(error).__name__}")
+        with _opened(options.postgres_url, options.duckdb) as warehouse:
+            found = draw(warehouse, options.schema, options.out, chosen)
+    except DatabaseError as error:
+        sys.exit(str(error))
     except OSError as error:
         sys.exit(f"--out {options.out} cannot be written: {error.strerror}")
+    for line in headlines(found):
+        print(line)
     print(f"Wrote {options.out}")
 
 
-class NoTablesError(Exception):
-    """The schema has none of the tap's tables; one line that says which schemas do."""
-
-
-def draw(connection: psycopg.Connection, schema: str, out: Path) -> None:
-    """Draw the report of a schema's tables into a file.
+def draw(warehouse: Warehouse, schema: str, out: Path, options: Options) -> list[ScopeFigures]:
+    """Draw the report of a schema's tables into a file; returns what stands in it.
 
     Raises:
-        NoTablesError: There are none; the file is left as it is.
-        psycopg.Error: The database refuses.
+        DatabaseError: The tables are not there or cannot be read; the file is left as it is.
         OSError: The file cannot be written.
     """
-    models = Models(connection, schema)
-    if not models.tables:
-        others = ", ".join(models.schemas_with_tables()) or "none; run the pipeline first"
-        raise NoTablesError(
-            f"Missing: schema {schema} has no table of tap-github-copilot. Schemas that do: "
-            f"{others}. Choose with SCHEMA=…"
+    found = all_figures(Models(warehouse, schema), options)
+    out.write_text(page(found, options), encoding="utf-8")
+    return found
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="make report", description=__doc__)
+    parser.add_argument("--postgres-url", default="", help="postgresql://… (POSTGRES_URL=…)")
+    parser.add_argument("--duckdb", default="", help="a DuckDB file instead (DUCKDB=…)")
+    parser.add_argument("--schema", default="github_copilot", help="of the tap's tables (SCHEMA=…)")
+    parser.add_argument("--out", type=Path, default=Path("copilot-adoption.html"), help="(OUT=…)")
+    parser.add_argument("--seat-price", default="", help="USD per seat and month (SEAT_PRICE=…)")
+    parser.add_argument(
+        "--names", default="", help="name the people whose seats are idle (NAMES=1)", metavar="1"
+    )
+    return parser
+
+
+@contextmanager
+def _opened(url: str, path: str) -> Iterator[Warehouse]:
+    """The database that was named.
+
+    Raises:
+        DatabaseError: Both were, or none, or it refuses.
+    """
+    if bool(url) == bool(path):
+        raise DatabaseError(
+            "Say where the tables are: POSTGRES_URL=postgresql://user:password@host/name, or "
+            "DUCKDB=file" + (", not both" if url else "")
         )
-    found = [figures(models, scope) for scope in scopes(models)]
-    out.write_text(page(found, models.names(), datetime.now(UTC)), encoding="utf-8")
+    with duckdb_file(Path(path)) if path else postgres(url) as warehouse:
+        yield warehouse
+
+
+def _seat_price(text: str) -> float | None:
+    """The price as a number; None if none was given."""
+    if not text:
+        return None
+    try:
+        price = float(text)
+    except ValueError:
+        price = -1
+    if not (math.isfinite(price) and price >= 0):
+        sys.exit(f"SEAT_PRICE must be USD per seat and month, such as 19 or 39.50, not {text!r}")
+    return price
 
 
 if __name__ == "__main__":

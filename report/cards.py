@@ -1,209 +1,113 @@
-"""The cards of a scope: a picture, its numbers as a table, and what is missing in words."""
+"""The cards of a scope, in the order in which people ask: who, at what cost, what for."""
 
 from __future__ import annotations
 
-import csv
-from dataclasses import dataclass
-from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
-from report import figures
-from report.models import IDLE_AFTER_DAYS, PACKAGE
-from report.scope_figures import SPAN
+from report import cost_cards, people_cards, series, use_cards
+from report.days import NOT_ASKED, each_day, long_date, plural
+from report.markup import Card, Chart, Column, Table, count
+from report.series import calendar_status
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
-    from report.models import Row
     from report.scope_figures import ScopeFigures
 
-_BARS = 8
-_LAST = f"the last {SPAN} days of reports"
+_STATUS_LEGEND = (
+    ("loaded", "loaded"),
+    ("provisional", "provisional: loaded, GitHub may still change it"),
+    ("pending", "pending: not published yet"),
+    ("empty", "empty: never published"),
+    (NOT_ASKED, "not asked for, or failed in every run"),
+)
+_COLORS = {NOT_ASKED: "unasked"}
 
 
-@dataclass(frozen=True)
-class Card:
-    """A part of the report.
-
-    Args:
-        title: What it shows.
-        note: How to read it; or what is missing, where there is no picture.
-        picture: SVG; empty if there is nothing to draw.
-        rows: The numbers behind it.
-    """
-
-    title: str
-    note: str
-    picture: str = ""
-    rows: Sequence[Row] = ()
-
-
-def breaks() -> list[Row]:
-    """The days on which GitHub changed what it counts, oldest first."""
-    with (PACKAGE / "seeds" / "github_copilot__series_breaks.csv").open(encoding="utf-8") as file:
-        return [row | {"day": date.fromisoformat(row["day"])} for row in csv.DictReader(file)]
-
-
-def cards(found: ScopeFigures) -> Iterator[Card]:
-    """All cards of a scope."""
+def groups(found: ScopeFigures) -> Iterator[tuple[str, list[Card]]]:
+    """The cards under their headings."""
+    if found.losses:
+        yield "Rows are missing", [losses(found)]
     if found.newest is not None:
-        yield _people(found)
-        yield _by_week(found, "Acceptance rate by week", "acceptance_rate", percent=True)
-        yield _by_week(found, "Credits by week", "credits")
-    yield _seats(found)
-    if found.newest is not None:
-        yield _features(found)
-        yield _languages(found)
-        yield _models(found)
-        yield _teams(found)
-    yield from _ledger(found)
+        axis = series.Axis(found)
+        yield "Is it used?", list(people_cards.over_time(found, axis))
+        yield "By whom?", list(people_cards.people(found))
+        yield "What does it cost?", list(cost_cards.cost(found, axis))
+        yield "What is it used for?", list(use_cards.use(found, axis))
+        yield "Pull requests", list(use_cards.pull_requests(found, axis))
+    else:
+        yield "By whom?", [people_cards.seats_alone(found)]
 
 
-def _people(found: ScopeFigures) -> Card:
-    series = {
-        "active": [row["active_people"] for row in found.weeks],
-        "engaged": [row["engaged_people"] for row in found.weeks],
-    }
+def losses(found: ScopeFigures) -> Card:
+    """Days whose table holds other rows than the ledger counted."""
     return Card(
-        "Active people by week",
-        "Engaged people prompted, or accepted code, themselves." + _about_weeks(found),
-        figures.weeks(_mondays(found), series, _marks(found)),
-        _columns(found.weeks, "week", "days_with_people", "active_people", "engaged_people"),
+        "Tables and ledger disagree",
+        f"On {plural(len(found.losses), 'day')} a table holds other rows than the tap sent: a "
+        "loader may have lost some, or a stream map or a delete removed them. Figures of these "
+        "days are doubtful. To send all days again, run the pipeline with --full-refresh.",
+        table=Table(
+            (
+                Column("report", "Report"),
+                Column("day", "Day"),
+                Column("expected", "Rows sent", count),
+                Column("found", "Rows in the table", count),
+            ),
+            [vars(loss) for loss in found.losses],
+        ),
+        wide=True,
     )
 
 
-_TEXTS = {
-    "acceptance_rate": "Code completions accepted, of those shown.",
-    "credits": "1 credit is 0.01 USD; this is no invoice figure.",
-}
-
-
-def _by_week(found: ScopeFigures, title: str, column: str, *, percent: bool = False) -> Card:
-    values = [row[column] for row in found.weeks]
-    if all(value is None for value in values):
-        return Card(title, "Missing: no report loaded so far says anything of it.")
-    return Card(
-        title,
-        _TEXTS[column] + _about_weeks(found),
-        figures.weeks(_mondays(found), {title: values}, _marks(found), percent=percent),
-        _columns(found.weeks, "week", "days_with_people", column),
-    )
-
-
-def _seats(found: ScopeFigures) -> Card:
-    seats = found.summary
-    if not seats.get("seats"):
+def data_by_day(found: ScopeFigures) -> Card:
+    """What became of each report's days, as the ledger has it."""
+    calendar = found.calendar
+    if not calendar:
         return Card(
-            "Seats",
-            "Missing: no seats were loaded; the credential may not be allowed to list them.",
+            "Data by day",
+            "Missing: the table github_copilot_report_days has nothing of this scope, so nobody "
+            "can tell a missing day from a quiet one.",
+            wide=True,
         )
-    if found.newest is None:
-        return Card(
-            "Seats",
-            f"{seats['seats']} people with a seat. Missing: reports, to tell used from idle.",
-            rows=_columns([seats], "seats"),
-        )
+    reports = list(calendar)
+    first = min(day for days in calendar.values() for day in days)
+    last = max(found.coverage.statuses, default=first)
+    rows = [
+        {"day": day} | {report: _status(calendar[report].get(day)) for report in reports}
+        for day in each_day(first, max(last, first))
+    ]
     return Card(
-        "Seats",
-        f"People with a seat; idle: not seen within {IDLE_AFTER_DAYS} days. Ask before you take "
-        "one away: GitHub sees editors only with telemetry on.",
-        figures.share(seats["used_seats"], seats["idle_seats"]),
-        _columns([seats], "seats", "used_seats", "idle_seats"),
+        "Data by day",
+        "What became of each report's days, up to yesterday. Rows are those that the tap sent.",
+        Chart("calendar", [(name, _COLORS.get(status, status)) for status, name in _STATUS_LEGEND]),
+        Table(
+            (Column("day", "Day"), *(Column(report, report) for report in reports)),
+            rows,
+            unit="day",
+        ),
+        wide=True,
     )
 
 
-def _features(found: ScopeFigures) -> Card:
-    rows = [(row["feature"], float(row["people"]), None) for row in found.features[:_BARS]]
-    note = f"People who used it in {_LAST}; one person can count in several."
-    return _ranked("Features", note, rows, found.features)
-
-
-def _languages(found: ScopeFigures) -> Card:
-    rows = [
-        (row["language"], float(row["generated"]), float(row["accepted"] or 0))
-        for row in found.languages[:_BARS]
-    ]
-    note = f"Code suggested or written in {_LAST}, and accepted of it (inner bar)."
-    return _ranked("Languages", note, rows, found.languages)
-
-
-def _models(found: ScopeFigures) -> Card:
-    rows = [(row["model"], float(row["share"]), None) for row in found.models[:_BARS]]
-    note = f"Share of prompts with a known model in {_LAST}; GitHub leaves some out."
-    return _ranked("Models", note, rows, found.models, percent=True)
-
-
-def _teams(found: ScopeFigures) -> Card:
-    rows = [
-        (row["team"] or "(no name)", float(row["members"]), float(row["active_people"]))
-        for row in found.teams[:_BARS]
-    ]
-    note = (
-        f"Active members (inner bar) of all in {_LAST}; teams with fewer than five seats are "
-        "left out by GitHub."
-    )
-    return _ranked("Teams", note, rows, found.teams)
-
-
-def _ranked(
-    title: str,
-    note: str,
-    rows: Sequence[tuple[str, float, float | None]],
-    all_rows: Sequence[Row],
-    *,
-    percent: bool = False,
-) -> Card:
-    if not rows:
-        return Card(title, f"Missing: nothing of it was loaded for {_LAST}.")
-    more = f" {len(all_rows) - len(rows)} more in the table." if len(all_rows) > len(rows) else ""
-    return Card(title, note + more, figures.bars(rows, percent=percent), all_rows)
-
-
-def _ledger(found: ScopeFigures) -> Iterator[Card]:
-    if not found.ledger:
-        yield Card(
-            "Is the data whole?",
-            "Missing: the table github_copilot_report_days has nothing of this scope.",
+def summary_of_days(found: ScopeFigures) -> list[dict[str, Any]]:
+    """For each report: how many days have which status, and the newest loaded day."""
+    yesterday_on = max(found.coverage.statuses, default=None)
+    told = []
+    for report, days in found.calendar.items():
+        statuses = [
+            calendar_status(days.get(day))
+            for day in each_day(min(days), max(yesterday_on or max(days), *days))
+        ]
+        loaded = [day for day, row in days.items() if row["status"] == "loaded"]
+        told.append(
+            {"report": report, "newest": long_date(max(loaded)) if loaded else "none"}
+            | {status: statuses.count(status) for status in series.STATUSES}
         )
-    for report, days in sorted(found.ledger.items(), key=lambda entry: entry[0] != "users-1-day"):
-        yield Card(
-            f"Is the data whole? {report}",
-            "Provisional: loaded, and GitHub may still change it. Pending: not out yet. Empty: "
-            "never came.",
-            figures.calendar([(row["day"], row["status"]) for row in days]),
-            days,
-        )
+    return told
 
 
-def _mondays(found: ScopeFigures) -> list[date]:
-    return [row["week"] for row in found.weeks]
-
-
-def _marks(found: ScopeFigures) -> list[tuple[date, str]]:
-    """The breaks within the weeks, with the numbers they have in the page's note."""
-    first, last = found.weeks[0]["week"], found.newest
-    return [
-        (row["day"], str(number))
-        for number, row in enumerate(breaks(), 1)
-        if last is not None and first <= row["day"] <= last
-    ]
-
-
-def _about_weeks(found: ScopeFigures) -> str:
-    """What to know before comparing weeks."""
-    first, last = found.weeks[0]["week"], found.weeks[-1]["week"]
-    if first == last:
-        return " One week of reports: no trend yet."
-    partial = []
-    if found.oldest is not None and found.oldest > first:
-        partial.append("first")
-    if found.newest is not None and found.newest < last + timedelta(days=6):
-        partial.append("newest")
-    if not partial:
-        return ""
-    whole = "weeks are" if len(partial) > 1 else "week is"
-    return f" The {' and the '.join(partial)} {whole} not whole."
-
-
-def _columns(rows: Sequence[Row], *names: str) -> list[dict[str, Any]]:
-    return [{name: row[name] for name in names} for row in rows]
+def _status(row: dict[str, Any] | None) -> str:
+    status = calendar_status(row)
+    if row is None or row["row_count"] is None:
+        return status
+    return f"{status}, {plural(int(row['row_count']), 'row')}"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -154,8 +154,8 @@ class Coverage:
         if holes:
             verb = "is" if len(holes) == 1 else "are"
             yield (
-                f"{plural(len(holes), 'day')} before the newest {verb}"
-                f" missing: {_listed(holes)}. Figures of spans with such a day are too low."
+                f"{plural(len(holes), 'day')} before the newest {verb} missing: {_listed(holes)}. "
+                "Figures of spans with such a day are too low."
             )
 
     def _cause(self) -> str:
@@ -183,7 +183,7 @@ def coverage(
     """What the ledger's rows of one report, or else the table's days, say about each day.
 
     Args:
-        ledger: Rows with `day`, `status` and perhaps `provisional` and `checked_on`.
+        ledger: Rows with `day`, `status` and perhaps `provisional` and `checked_at`.
         days_with_rows: The days of the table, used where the ledger has nothing.
         today: The UTC day on which the report is drawn.
     """
@@ -195,8 +195,8 @@ def coverage(
             loaded = row["status"] == "loaded"
             provisional = loaded and bool(row.get("provisional"))
             statuses[day] = "provisional" if provisional else str(row["status"])
-        if isinstance(checked := row.get("checked_on"), date):
-            looked.append(checked)
+        if isinstance(checked := row.get("checked_at"), datetime):
+            looked.append(checked.date())
     known = statuses or dict.fromkeys(days_with_rows, "loaded")
     if not known:
         return Coverage({}, today, has_ledger=False)

@@ -2,141 +2,163 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import jinja2
 import yaml
-from psycopg import sql
-from psycopg.rows import dict_row
+
+from report.databases import DatabaseError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    import psycopg
+    from report.databases import Row, Tables, Warehouse
 
 PACKAGE = Path(__file__).parents[1] / "transform"
 _MACROS = "".join(
-    (PACKAGE / "macros" / name).read_text(encoding="utf-8")
-    for name in ("measures.sql", "dialects.sql", "current_rows.sql")
+    path.read_text(encoding="utf-8") for path in sorted((PACKAGE / "macros").glob("*.sql"))
 )
+_MODELS = {
+    path.stem: path.read_text(encoding="utf-8")
+    for path in sorted((PACKAGE / "models").rglob("github_copilot__*.sql"))
+}
 _VARIABLES = yaml.safe_load((PACKAGE / "dbt_project.yml").read_text(encoding="utf-8"))["vars"]
 IDLE_AFTER_DAYS: int = _VARIABLES["idle_after_days"]
-Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class _Column:
+    """A column as dbt's adapter describes it."""
+
+    name: str
+    dtype: str
 
 
 class Models:
-    """The models over the tables in a schema. Nothing is written to the database.
+    """The models over the tables in a schema.
+
+    The models that a query needs are kept as temporary tables, so that a year of
+    breakdowns is read once; where the database does not allow that, they become a part of
+    each query.
 
     Args:
-        connection: To a PostgreSQL.
+        warehouse: Where the tables are. Nothing stays in it.
         schema: Where the loader put the tap's tables.
+
+    Raises:
+        DatabaseError: The schema has none of the tap's tables; the line names those that do.
     """
 
-    def __init__(self, connection: psycopg.Connection, schema: str) -> None:
-        self._connection = connection
+    def __init__(self, warehouse: Warehouse, schema: str) -> None:
+        self._warehouse = warehouse
         self._schema = schema
-        # The planner knows nothing of a model's rows, takes them for few, and would join a
-        # year of teams to a year of usages row by row: hours instead of seconds.
-        connection.execute("set enable_nestloop = off")
-        self._columns: dict[str, set[str]] = {}
-        for table, column in connection.execute(
-            "select table_name, column_name from information_schema.columns "
-            "where table_schema = %s",
-            [schema],
-        ):
-            self._columns.setdefault(table, set()).add(column)
-        slugs = any("enterprise_slug" in columns for columns in self._columns.values())
-        self.level = "enterprise" if slugs or not self.tables else "organization"
-        self._models = _with(self._rendered())
+        schemas = warehouse.columns()
+        self.tables: Tables = schemas.get(schema, {})
+        if not self.tables:
+            others = ", ".join(sorted(schemas)) or "none; run the pipeline first"
+            raise DatabaseError(
+                f"Missing: schema {schema} has no table of tap-github-copilot. Schemas that "
+                f"do: {others}. Choose with SCHEMA=…"
+            )
+        slugs = any("enterprise_slug" in columns for columns in self.tables.values())
+        self.level = "enterprise" if slugs else "organization"
+        self._environment = self._dbt()
+        self._texts = {name: self._render(text) for name, text in _MODELS.items()}
+        self._kept: dict[str, str] = {}
 
-    @property
-    def tables(self) -> set[str]:
-        """The tap's tables that are there."""
-        return {table for table in self._columns if table.startswith("github_copilot_")}
-
-    def schemas_with_tables(self) -> list[str]:
-        """The schemas of this database in which the tap's tables are."""
-        found = self._connection.execute(
-            "select distinct table_schema from information_schema.tables "
-            "where starts_with(table_name, 'github_copilot_') order by 1"
-        )
-        return [name for (name,) in found]
-
-    def rows(self, query: str, **values: Any) -> list[Row]:
-        """The rows of a query over the models.
+    def rows(self, query: str) -> list[Row]:
+        """The rows of a query.
 
         Args:
-            query: A `select` whose tables are models; may call the package's macros, and
-                name values as `%(name)s`.
-            values: By name.
+            query: A `select` whose tables are models or `copilot_raw(…)`; may call the
+                package's macros.
+
+        Raises:
+            DatabaseError: The database refuses it.
         """
-        with self._connection.cursor(row_factory=dict_row) as cursor:
-            text = self._models.replace("%", "%%") + self._render(query, set())
-            return cursor.execute(text.encode(), values).fetchall()
+        text = self._render(query)
+        inline = {name: sql for name in self._needed(text) if (sql := self._keep(name))}
+        return self._warehouse.rows(_with(inline, text))
 
-    def names(self) -> dict[str, str]:
-        """An organisation's newest login, by its id; nothing at enterprise level."""
-        needed = {"organization_id", "organization_login", "fetched_at"}
-        if not needed <= self._columns.get("github_copilot_daily_usages", set()):
-            return {}
-        query = sql.SQL(
-            "select distinct on (organization_id) organization_id::text, organization_login "
-            "from {} where organization_login is not null order by organization_id, fetched_at desc"
-        ).format(sql.Identifier(self._schema, "github_copilot_daily_usages"))
-        return dict(self._connection.execute(query).fetchall())
+    def _keep(self, name: str) -> str:
+        """Keep a model as a temporary table; its SQL if that cannot be, else nothing."""
+        if name not in self._kept:
+            text = self._texts[name]
+            inline = {other: sql for other in self._needed(text) if (sql := self._kept[other])}
+            kept = self._warehouse.keep(name, _with(inline, text))
+            self._kept[name] = "" if kept else text
+        return self._kept[name]
 
-    def _rendered(self) -> dict[str, str]:
-        """Each model's SQL, what it refers to first."""
-        refers: dict[str, set[str]] = {}
-        texts = {}
-        for path in (PACKAGE / "models").rglob("*.sql"):
-            if path.parent.name == "dx":
-                continue
-            used = refers.setdefault(path.stem, set())
-            texts[path.stem] = self._render(path.read_text(), used)
-        return {name: texts[name] for name in TopologicalSorter(refers).static_order()}
+    def _needed(self, text: str) -> list[str]:
+        """The models that a text names, and those that they name, the deepest first."""
+        graph: dict[str, set[str]] = {}
+        waiting = _named(text)
+        while waiting:
+            name = waiting.pop()
+            if name not in graph:
+                graph[name] = _named(self._texts[name])
+                waiting |= graph[name]
+        return list(TopologicalSorter(graph).static_order())
 
-    def _render(self, text: str, used: set[str]) -> str:
-        """SQL as dbt would make it of the package's; adds what it refers to."""
+    def _render(self, text: str) -> str:
+        """SQL as dbt would make it of the package's."""
+        return self._environment.from_string(_MACROS + text).render().strip()
 
-        def ref(name: str) -> str:
-            used.add(name)
-            return name
-
-        environment = jinja2.Environment(autoescape=False)  # noqa: S701 - SQL, no HTML
+    def _dbt(self) -> jinja2.Environment:
+        """What the package asks of dbt."""
+        environment = jinja2.Environment(autoescape=False, extensions=["jinja2.ext.do"])  # noqa: S701 - SQL, no HTML
         environment.globals.update(
-            ref=ref,
+            execute=True,
+            ref=lambda name: name,
+            source=lambda _package, table: table,
+            load_relation=self._relation,
             var=(_VARIABLES | {"level": self.level}).__getitem__,
-            copilot_raw=self._raw,
-            adapter=_Adapter(),
+            adapter=_Adapter(self._warehouse.adapter, self.tables, self._relation),
+            exceptions=_Exceptions(),
             config=lambda **_: "",
             is_incremental=lambda: False,
         )
-        return environment.from_string(_MACROS + text).render()
+        return environment
 
-    def _raw(self, table: str, columns: Mapping[str, str]) -> str:
-        """What the macro `copilot_raw` promises."""
-        found = self._columns.get(table, set())
-        listed = ", ".join(
-            f"cast({name if name in found else 'null'} as {kind}) as {name}"
-            for name, kind in columns.items()
-        )
-        if not found:
-            return f"select {listed} where false"
-        place = sql.Identifier(self._schema, table).as_string(None)
-        return f"select {listed} from {place}"
+    def _relation(self, table: str) -> str | None:
+        """A table's full name, if the schema has it."""
+        return self._warehouse.table(self._schema, table) if table in self.tables else None
 
 
 class _Adapter:
     """What the macros ask of dbt's `adapter`."""
 
+    def __init__(self, kind: str, tables: Tables, relation: Any) -> None:
+        self._kind = kind
+        self._columns = {relation(table): columns for table, columns in tables.items()}
+
     @jinja2.pass_context
     def dispatch(self, context: jinja2.runtime.Context, name: str, _package: str) -> Any:
-        """The macro for PostgreSQL, or else the one for every database."""
-        return context.get(f"postgres__{name}") or context[f"default__{name}"]
+        """The macro of this database, or else the one for every database."""
+        return context.get(f"{self._kind}__{name}") or context[f"default__{name}"]
+
+    def get_columns_in_relation(self, relation: str) -> list[_Column]:
+        """A table's columns."""
+        return [_Column(name, kind) for name, kind in self._columns[relation].items()]
 
 
-def _with(models: Mapping[str, str]) -> str:
-    return "with " + ",\n".join(f"{name} as (\n{text}\n)" for name, text in models.items()) + "\n"
+class _Exceptions:
+    """What the macros ask of dbt's `exceptions`; a missing table is told on the page."""
+
+    def warn(self, _text: str) -> str:
+        """Say nothing."""
+        return ""
+
+
+def _named(text: str) -> set[str]:
+    return set(re.findall(r"\bgithub_copilot__\w+", text)) & _MODELS.keys()
+
+
+def _with(models: dict[str, str], query: str) -> str:
+    """A query with models in front of it."""
+    if not models:
+        return query
+    listed = ",\n".join(f"{name} as (\n{text}\n)" for name, text in models.items())
+    return f"with {listed}\nselect * from (\n{query}\n) as answer"

@@ -1,136 +1,182 @@
-"""What the report says of one scope: every figure it shows, as one value, from the models."""
+"""Every figure that the report shows, by scope, from the models."""
 
 from __future__ import annotations
 
+import re
+from collections import defaultdict
 from dataclasses import dataclass, field
-from datetime import date, timedelta
-from typing import TYPE_CHECKING, Any
+from datetime import date, datetime, timedelta
+from typing import TYPE_CHECKING
+
+from report import queries
+from report.days import SPAN, Coverage, Span, coverage
 
 if TYPE_CHECKING:
-    from report.models import Models, Row
+    from collections.abc import Iterable, Sequence
 
-SPAN = 28  # days, as GitHub's own rolling figures
-_WEEKS = 53
+    from report.databases import Row
+    from report.models import Models
+
+USERS = "users-1-day"
+_BY_NAME = {
+    name.lower(): getattr(queries, name)
+    for name in (
+        *("PEOPLE", "COMPLETIONS", "SEATS", "SEATS_BEFORE", "IDLE", "DAYS", "WEEKS", "TEAM_DAYS"),
+        *("TEAM_WEEKS", "TEAM_NAMES", "TEAM_REPORT_DAYS", "TEAMS", "WITHOUT_TEAM"),
+        *("DAYS_OF_USE", "FEATURES", "LANGUAGES", "MODELS", "IDES", "AGENTS"),
+        *("LANGUAGE_WEEKS", "MODEL_WEEKS", "IDE_WEEKS", "WAYS", "WAY_WEEKS", "BILLED", "PULLS"),
+        *("REPOSITORIES", "LEDGER", "NAMES"),
+    )
+}
 
 
 @dataclass(frozen=True)
+class Options:
+    """What the reader of a report chose.
+
+    Args:
+        now: The moment at which it is drawn.
+        seat_price: USD per seat and month; None leaves out what idle seats cost.
+        names: Whether idle people are named.
+    """
+
+    now: datetime
+    seat_price: float | None = None
+    names: bool = False
+
+
+@dataclass(frozen=True)
+class Loss:
+    """A day whose table does not hold what the ledger counted.
+
+    Args:
+        report: The report.
+        day: Its day.
+        expected: Rows that the ledger counted, without repeated ones.
+        found: Rows in the table, of the newest version that it has.
+    """
+
+    report: str
+    day: date
+    expected: int
+    found: int
+
+
+@dataclass(frozen=True, eq=False)
 class ScopeFigures:
-    """The figures of an enterprise or an organisation.
+    """The figures of an enterprise or an organization.
 
     Args:
         scope: Its slug or id.
-        newest: The newest day with rows; None without any.
-        oldest: The oldest one.
-        weeks: Rows of the model github_copilot__weekly_adoption, oldest first.
-        summary: Figures of the last 28 days.
-        features: People by feature in those days.
-        languages: Generated and accepted by language.
-        models: Prompts by model, as shares of 1.
-        teams: Members and active people by team.
-        ledger: What became of each day, by report.
+        name: What people call it.
+        options: What the reader chose.
+        coverage: What became of each day of users-1-day.
+        rows: The answers of the queries, by their names in lower case.
+        losses: Days on which rows and ledger disagree.
+        tables: The tap's tables that are there.
     """
 
     scope: str
-    newest: date | None
-    oldest: date | None
-    weeks: list[Row] = field(default_factory=list)
-    summary: Row = field(default_factory=dict)
-    features: list[Row] = field(default_factory=list)
-    languages: list[Row] = field(default_factory=list)
-    models: list[Row] = field(default_factory=list)
-    teams: list[Row] = field(default_factory=list)
-    ledger: dict[str, list[Row]] = field(default_factory=dict)
+    name: str
+    options: Options
+    coverage: Coverage
+    rows: dict[str, list[Row]] = field(repr=False)
+    losses: list[Loss] = field(default_factory=list)
+    tables: frozenset[str] = frozenset()
+
+    @property
+    def newest(self) -> date | None:
+        """The newest day with rows; the last day of every span."""
+        return max((row["day"] for row in self.rows["days"]), default=None)
+
+    @property
+    def span(self) -> Span:
+        """The 28 days up to the newest one. Only where there is a newest one."""
+        return self.coverage.span(self.newest or self.options.now.date())
+
+    @property
+    def before(self) -> Span:
+        """The 28 days before those."""
+        return self.coverage.span((self.newest or self.options.now.date()) - timedelta(days=SPAN))
+
+    def one(self, name: str) -> Row:
+        """The only row of an answer; empty if there is none."""
+        return self.rows[name][0] if self.rows[name] else {}
+
+    def pair(self, name: str) -> tuple[Row, Row]:
+        """The rows of the 28 days and of those before."""
+        found = {row["earlier"]: row for row in self.rows[name]}
+        return found.get(0, {}), found.get(1, {})
+
+    @property
+    def calendar(self) -> dict[str, dict[date, Row]]:
+        """The ledger: each report's days."""
+        found: dict[str, dict[date, Row]] = defaultdict(dict)
+        for row in sorted(
+            self.rows["ledger"], key=lambda row: (row["report"] != USERS, row["report"], row["day"])
+        ):
+            found[row["report"]][row["day"]] = row
+        return found
 
 
-def scopes(models: Models) -> list[str]:
-    """All scopes of which anything was loaded, seats or a ledger alone included."""
-    found = models.rows(
-        "select scope from github_copilot__usages union select scope from github_copilot__seats "
-        "union select scope from github_copilot__report_calendar order by 1"
-    )
-    return [row["scope"] for row in found if row["scope"] is not None]
+def all_figures(models: Models, options: Options) -> list[ScopeFigures]:
+    """The figures of all scopes of which anything was loaded, in the order of their names.
+
+    Raises:
+        DatabaseError: The database refuses a query.
+    """
+    answers = {name: _by_scope(models.rows(query)) for name, query in _BY_NAME.items()}
+    answers["idle_people"] = _by_scope(models.rows(queries.IDLE_PEOPLE)) if options.names else {}
+    found = {
+        report: _by_scope(models.rows(queries.rows_found(report)))
+        for report, (table, _) in queries.CHECKED.items()
+        if table in models.tables
+    }
+    scopes: set[str] = {scope for answer in answers.values() for scope in answer}
+    names = {scope: str(rows[0]["name"]) for scope, rows in answers["names"].items()}
+    drawn = []
+    for scope in sorted(scopes, key=lambda one: natural(names.get(one, one))):
+        rows = {name: answer.get(scope, []) for name, answer in answers.items()}
+        users = [row for row in rows["ledger"] if row["report"] == USERS]
+        drawn.append(
+            ScopeFigures(
+                scope,
+                names.get(scope, scope),
+                options,
+                coverage(users, {row["day"] for row in rows["days"]}, options.now.date()),
+                rows,
+                _losses(rows["ledger"], {r: by.get(scope, []) for r, by in found.items()}),
+                frozenset(models.tables),
+            )
+        )
+    return drawn
 
 
-def figures(models: Models, scope: str) -> ScopeFigures:
-    """Ask for all figures of a scope."""
-    [span] = models.rows(
-        "select min(day) as oldest, max(day) as newest from github_copilot__usages "
-        "where scope = %(scope)s",
-        scope=scope,
-    )
-    newest = span["newest"]
-    values: dict[str, Any] = {"scope": scope, "newest": newest}
-    values["first"] = newest and newest - timedelta(days=SPAN - 1)
-    ledger: dict[str, list[Row]] = {}
-    for row in models.rows(_LEDGER, **values):
-        ledger.setdefault(row.pop("report"), []).append(row)
-    [seats] = models.rows(_SEATS, **values)
-    if newest is None:
-        return ScopeFigures(scope, None, None, summary=seats, ledger=ledger)
-    [people] = models.rows(_SUMMARY, **values)
-    [rate] = models.rows(_RATE, **values)
-    return ScopeFigures(
-        scope,
-        newest,
-        span["oldest"],
-        weeks=models.rows(_WEEKLY, **values)[-_WEEKS:],
-        summary=people | rate | seats,
-        features=models.rows(_FEATURES, **values),
-        languages=models.rows(_LANGUAGES, **values),
-        models=models.rows(_MODELS, **values),
-        teams=models.rows(_TEAMS, **values),
-        ledger=ledger,
-    )
+def natural(name: str) -> list[tuple[int, int, str]]:
+    """A key that sorts names as people do: team-2 before team-10, whatever the case."""
+    parts = re.findall(r"\d+|\D+", name.lower())
+    return [(0, int(p), "") if p.isdecimal() else (1, 0, p) for p in parts]
 
 
-_IN_SPAN = "where scope = %(scope)s and day between %(first)s and %(newest)s"
-_SUMMARY = f"""
-    select {{{{ copilot_active_people() }}}} as active_people,
-           {{{{ copilot_engaged_people() }}}} as engaged_people,
-           sum(ai_credits_used) as credits
-    from github_copilot__usages {_IN_SPAN}
-"""
-_RATE = f"""
-    select sum(code_generation_activity_count) as completions_shown,
-           sum(code_acceptance_activity_count) as completions_accepted
-    from github_copilot__breakdowns {_IN_SPAN} and {{{{ copilot_is_completion() }}}}
-"""
-_SEATS = """
-    select count(*) as seats, count(*) filter (where used) as used_seats,
-           count(*) filter (where not used) as idle_seats
-    from github_copilot__seats where scope = %(scope)s
-"""
-_WEEKLY = "select * from github_copilot__weekly_adoption where scope = %(scope)s order by week"
-_FEATURES = f"""
-    select feature, count(distinct user_id) as people
-    from github_copilot__breakdowns {_IN_SPAN} and breakdown = 'feature' and feature is not null
-    group by 1 order by 2 desc, 1
-"""
-_LANGUAGES = f"""
-    select language, sum(code_generation_activity_count) as generated,
-           sum(code_acceptance_activity_count) as accepted
-    from github_copilot__breakdowns {_IN_SPAN}
-        and breakdown = 'language_feature' and language is not null
-    group by 1 having sum(code_generation_activity_count) > 0 order by 2 desc, 1
-"""
-_MODELS = f"""
-    select model, sum(user_initiated_interaction_count) as prompts,
-           sum(user_initiated_interaction_count)
-               / sum(sum(user_initiated_interaction_count)) over () as share
-    from github_copilot__breakdowns {_IN_SPAN} and breakdown = 'model_feature' and model is not null
-    group by 1 having sum(user_initiated_interaction_count) > 0 order by 2 desc, 1
-"""
-_TEAMS = """
-    select max(t.slug) as team, count(distinct t.user_id) as members,
-           count(distinct case when u.active then t.user_id end) as active_people
-    from github_copilot__user_teams as t
-    left join github_copilot__usages as u
-        on u.scope = t.scope and u.day = t.day and u.user_id = t.user_id
-    where t.scope = %(scope)s and t.day between %(first)s and %(newest)s
-    group by t.team_id order by 3 desc, 2 desc, 1
-"""
-_LEDGER = """
-    select report, day, row_count,
-           case when status = 'loaded' and provisional then 'provisional' else status end as status
-    from github_copilot__report_calendar where scope = %(scope)s order by report, day
-"""
+def _by_scope(rows: Iterable[Row]) -> dict[str, list[Row]]:
+    found: dict[str, list[Row]] = defaultdict(list)
+    for row in rows:
+        if row["scope"] is not None:
+            found[row["scope"]].append(row)
+    return dict(found)
+
+
+def _losses(ledger: Sequence[Row], found: dict[str, list[Row]]) -> list[Loss]:
+    """Days of which a table holds other rows than the ledger counted."""
+    counts = {
+        (report, row["day"]): int(row["found"]) for report, rows in found.items() for row in rows
+    }
+    losses = []
+    for row in ledger:
+        report, day = row["report"], row["day"]
+        if row["status"] != "loaded" or not row["row_count"] or report not in found:
+            continue
+        expected = int(row["row_count"]) - int(row["repeated_count"] or 0)
+        if (count := counts.get((report, day), 0)) != expected:
+            losses.append(Loss(report, day, expected, count))
+    return sorted(losses, key=lambda loss: (loss.report, loss.day))
