@@ -18,7 +18,7 @@ SCHEMA ?= github_copilot
 OUT ?= output/copilot-adoption.html
 report: $(VENV)/ready ## The adoption report of your own tables: make report POSTGRES_URL=postgresql://…
 	@mkdir -p $(dir $(OUT))
-	@$(BIN)/python -m report --postgres-url '$(POSTGRES_URL)' --schema '$(SCHEMA)' --out '$(OUT)'
+	@$(BIN)/python -m report --postgres-url '$(POSTGRES_URL)' --duckdb '$(DUCKDB)' --schema '$(SCHEMA)' --out '$(OUT)' --seat-price '$(SEAT_PRICE)' --names '$(NAMES)'
 
 check: lint ## Lint, types and the quick tests, in under a minute
 	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow"

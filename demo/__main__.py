@@ -12,17 +12,19 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import psycopg
-
 from demo import postgres, story
 from demo.pipeline import PROJECT, Pipeline, PipelineError
 from report.__main__ import draw
+from report.databases import DatabaseError
+from report.databases import postgres as report_database
+from report.scope_figures import Options
 from simulator.access import TOKEN
 from simulator.replay import Replay
 from simulator.server import Simulator
 from simulator.world import World
 
 SCHEMA = "github_copilot_demo"
+SEAT_PRICE = 39.0  # USD a month: GitHub's list price of an enterprise seat
 REPORT = PROJECT / "output" / "copilot-adoption.html"
 
 
@@ -32,7 +34,7 @@ def main() -> int:
     parser.add_argument("--postgres-url", help="load into this server instead (POSTGRES_URL=…)")
     parser.add_argument("--replay", type=Path, help="serve the report files there (REPLAY=…)")
     parser.add_argument("--people", type=int, default=60)
-    parser.add_argument("--days", type=int, default=45)
+    parser.add_argument("--days", type=int, default=60)
     options = parser.parse_args()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("interrupted"))
     try:
@@ -40,7 +42,7 @@ def main() -> int:
             show(options, opened)
     except KeyboardInterrupt:
         sys.exit("interrupted; all that was started is stopped")
-    except (PipelineError, ConnectionError, NotADirectoryError) as error:
+    except (PipelineError, ConnectionError, NotADirectoryError, DatabaseError) as error:
         sys.exit(f"{error}\nThe demo failed: see above.")
     return 0
 
@@ -85,9 +87,9 @@ def show(options: argparse.Namespace, opened: ExitStack) -> None:
     run(pipeline, github, "second run: only the days that GitHub may still change")
     story.loaded_again(database, SCHEMA)
     REPORT.parent.mkdir(exist_ok=True)
-    with psycopg.connect(database.url) as connection:
-        draw(connection, SCHEMA, REPORT)
-    story.say(f"\nThe adoption report, one file for a browser: {REPORT}")
+    with report_database(database.url) as warehouse:
+        drawn = draw(warehouse, SCHEMA, REPORT, Options(datetime.now(UTC), seat_price=SEAT_PRICE))
+    story.report(drawn, REPORT)
 
 
 def run(pipeline: Pipeline, github: Simulator, what: str) -> None:

@@ -9,6 +9,9 @@ from psycopg import sql
 from demo.comparison import differences
 from demo.pipeline import Pipeline
 from demo.recipes import recipes
+from report.markup import percent
+from report.page import headlines
+from report.people_cards import team_rows
 from simulator.access import TOKEN
 from tap_github_copilot.schemas import SCHEMAS
 
@@ -16,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from demo.postgres import Database
+    from report.scope_figures import ScopeFigures
     from simulator.replay import Replay
     from simulator.server import Simulator
 
@@ -71,14 +75,28 @@ def loaded(database: Database, schema: str) -> None:
             for name in TABLES
         ]
     )
-    for title in ("Adoption by team", "Models", "Is Tuesday missing, or was nobody at work?"):
-        recipe(database, schema, title)
+    recipe(database, schema, "Is Tuesday missing, or was nobody at work?")
 
 
 def recipe(database: Database, schema: str, title: str, most: int = 6) -> None:
     """The first rows that a recipe of docs/recipes.md gives."""
     say(f"\n{title} (docs/recipes.md)")
     table(database.rows_in(schema, recipes()[title])[:most])
+
+
+def report(drawn: list[ScopeFigures], path: Path) -> None:
+    """Where the adoption report is, and its main figures: the same that stand in the file."""
+    say(f"\nThe adoption report, one file for a browser: {path}")
+    for line in headlines(drawn):
+        say(line)
+    for found in drawn:
+        say("\nTeams in these days, the lowest adoption first:")
+        rows = [
+            {"team": row["team"], "adoption": percent(row["share"])}
+            | {name: row[name] for name in ("active", "members")}
+            for row in team_rows(found)
+        ]
+        table(rows[:6])
 
 
 def loaded_again(database: Database, schema: str) -> None:

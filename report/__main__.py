@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 def main(arguments: Sequence[str] | None = None, now: datetime | None = None) -> None:
     """Draw it, or say in one line why not."""
     options = _parser().parse_args(arguments)
-    chosen = Options(now or datetime.now(UTC), _seat_price(options.seat_price), bool(options.names))
+    price, names = _seat_price(options.seat_price), _is_wanted(options.names)
+    chosen = Options(now or datetime.now(UTC), price, names)
     try:
         with _opened(options.postgres_url, options.duckdb) as warehouse:
             found = draw(warehouse, options.schema, options.out, chosen)
@@ -76,6 +77,11 @@ def _opened(url: str, path: str) -> Iterator[Warehouse]:
         )
     with duckdb_file(Path(path)) if path else postgres(url) as warehouse:
         yield warehouse
+
+
+def _is_wanted(text: str) -> bool:
+    """Whether an option such as NAMES=1 asks for something."""
+    return text.strip().lower() not in {"", "0", "no", "false"}
 
 
 def _seat_price(text: str) -> float | None:

@@ -122,7 +122,7 @@ def page(found: Sequence[ScopeFigures], options: Options) -> str:
         f"<h1>GitHub Copilot: adoption</h1>{_overview(found)}"
         f'<p class="soft">Drawn {long_date(options.now)}, {options.now:%H:%M} UTC. Days are UTC '
         f"days. {names}</p>"
-        "<noscript><p class='alarm'>Charts, filters and sorting need JavaScript; the numbers "
+        "<noscript><p class='soft'>Charts, filters and sorting need JavaScript; the numbers "
         f'below are all there.</p></noscript><div id="figures-start">{body}</div>{_footer()}</main>'
         f'<div id="tip" role="tooltip" hidden></div>{_scripts(found)}</body></html>\n'
     )

@@ -135,7 +135,7 @@ def all_figures(models: Models, options: Options) -> list[ScopeFigures]:
     scopes: set[str] = {scope for answer in answers.values() for scope in answer}
     names = {scope: str(rows[0]["name"]) for scope, rows in answers["names"].items()}
     drawn = []
-    for scope in sorted(scopes, key=lambda one: natural(names.get(one, one))):
+    for scope in sorted(scopes, key=lambda one: natural(names.get(one) or one)):
         rows = {name: answer.get(scope, []) for name, answer in answers.items()}
         users = [row for row in rows["ledger"] if row["report"] == USERS]
         drawn.append(
