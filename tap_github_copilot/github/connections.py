@@ -22,7 +22,7 @@ from tap_github_copilot.github.bodies import BodyTooLargeError, BrokenBodyError
 from tap_github_copilot.github.sessions import CONNECT_AND_READ
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Iterator
+    from collections.abc import Callable, Iterator
 
     Find = Callable[["Causes"], "ConnectionFault | None"]
 
@@ -78,10 +78,11 @@ class Causes:
         """The first of them that is of a kind."""
         return next((error for error in self._errors if isinstance(error, kind)), None)
 
-    def number_in(self, numbers: Collection[int | None]) -> OSError | None:
-        """The first error of the operating system with one of these numbers."""
-        found = (error for error in self._errors if isinstance(error, OSError))
-        return next((error for error in found if error.errno in numbers), None)
+    @property
+    def number(self) -> int | None:
+        """The number by which the operating system names the fault, where it did."""
+        errors = (error for error in self._errors if isinstance(error, OSError))
+        return next((error.errno for error in errors if error.errno), None)
 
     def texts(self) -> Iterator[str]:
         """The texts of all of them; to search in, not to print."""
@@ -99,8 +100,8 @@ def fault_of(error: Exception, url: str) -> ConnectionFault:
         OSError: It is a fault of this machine: no file descriptor or memory is left.
     """
     causes = Causes(error, url)
-    if (fault := causes.number_in(_FAULTS_OF_THIS_MACHINE)) and fault.errno:
-        raise OSError(fault.errno, os.strerror(fault.errno)) from None
+    if (number := causes.number) in _FAULTS_OF_THIS_MACHINE:
+        raise OSError(number, os.strerror(number)) from None
     for find in _FINDS:
         if found := find(causes):
             return found
@@ -208,17 +209,16 @@ def _name(causes: Causes) -> ConnectionFault | None:
 
 
 def _no_connection(causes: Causes) -> ConnectionFault | None:
+    if causes.first(urllib3_errors.NewConnectionError):
+        number = causes.number
+        what = "refuses the connection" if number == errno.ECONNREFUSED else "cannot be reached"
+        reason = f" ({os.strerror(number)})" if number else ""
+        return ConnectionFault(f"no answer: {causes.place} {what}{reason}", unreachable=True)
     if causes.first(urllib3_errors.ConnectTimeoutError):
         seconds = CONNECT_AND_READ[0]
         why = f"no answer: no connection to {causes.place} within {seconds:.0f} s"
         return ConnectionFault(why, unreachable=True)
-    if causes.first(urllib3_errors.NewConnectionError) is None:
-        return None
-    refused = causes.first(ConnectionRefusedError)
-    number = next((e.errno for e in [refused or causes.first(OSError)] if e and e.errno), None)
-    what = "refuses the connection" if refused else "cannot be reached"
-    reason = f" ({os.strerror(number)})" if number else ""
-    return ConnectionFault(f"no answer: {causes.place} {what}{reason}", unreachable=True)
+    return None
 
 
 def _timeout(causes: Causes) -> ConnectionFault | None:

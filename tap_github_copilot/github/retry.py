@@ -128,12 +128,13 @@ class RetryPolicy:
             self._credential.accepted(response.bearer)
             self._after_limit(response, limit)
             return False
-        if refusal := not_github(response, self._endpoint):
+        target = redirect_of(response, self.url, self._endpoint)
+        if target is None and (refusal := not_github(response, self._endpoint)):
             raise refusal
         self._credential.accepted(response.bearer)
         if response.is_good:
             return True
-        self._after_redirect(response)
+        self._follow(target, response)
         return False
 
     def _after_connection_fault(self, fault: ConnectionFault) -> None:
@@ -174,9 +175,8 @@ class RetryPolicy:
             self._rate_limiter.shut(self._credential.name, refusal)
         raise refusal
 
-    def _after_redirect(self, response: Response) -> None:
+    def _follow(self, target: str | None, response: Response) -> None:
         """Follow a redirect of GitHub's once; any other answer is refused."""
-        target = redirect_of(response, self.url, self._endpoint)
         if self._redirect and (target or response.status == HTTPStatus.NOT_FOUND):
             raise RefusedRequest(
                 f"GitHub answered {self._redirect}, and its redirect leads nowhere",

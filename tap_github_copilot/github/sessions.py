@@ -71,7 +71,7 @@ def session_of(user_agent: str, connections: int, pace: Pace) -> requests.Sessio
         connections: How many to each host.
         pace: How fast answers have to arrive.
     """
-    session = requests.Session()
+    session = _Session()
     session.headers["User-Agent"] = user_agent
     # The codings that github/bodies.py can undo; requests asks for more where it finds brotli.
     session.headers["Accept-Encoding"] = "gzip, deflate"
@@ -79,6 +79,13 @@ def session_of(user_agent: str, connections: int, pace: Pace) -> requests.Sessio
     session.mount("https://", adapter)
     session.mount("http://", adapter)
     return session
+
+
+class _Session(requests.Session):
+    """Never looks where a redirect leads: to do so, requests reads the whole body first."""
+
+    def get_redirect_target(self, resp: requests.Response) -> None:  # noqa: ARG002 - see above
+        return None
 
 
 class _PacedAdapter(HTTPAdapter):
