@@ -178,21 +178,28 @@ class Run:
     def refused(
         self, stream: str, scope: Scope, refusal: Refusal, *, optional: bool = False
     ) -> None:
-        """Note what was refused: the run goes on, and ends with exit 1.
-
-        No failure is only an organisation that nobody named, and whose policy is off or
-        permission missing; and a stream that is optional, closed with 403 or 404.
-        """
+        """Note what was refused: the run goes on, and ends with exit 1 if there is no excuse."""
         self._told.add(str(refusal))
         line = f"{stream}: {refusal}"
-        if not scope.listed and isinstance(refusal, PolicyDisabled | InvalidPermissions):
-            logger.warning("%s; skipped, since the configuration does not name it", line)
-            return
-        if optional and isinstance(refusal, ACCESS_DENIED):
-            logger.warning("%s; skipped, since it is optional and was never loaded", line)
+        if why := self.excuse(scope, refusal, optional=optional):
+            logger.warning("%s; skipped, %s", line, why)
             return
         logger.error("%s", line)
         self.failures.append(line)
+
+    def excuse(self, scope: Scope, refusal: Refusal, *, optional: bool) -> str:
+        """Why a refusal is not a failure of the run, as the end of a sentence; empty if it is.
+
+        Args:
+            scope: What was refused.
+            refusal: With what.
+            optional: Whether a run may do without what was refused there.
+        """
+        if not scope.listed and isinstance(refusal, PolicyDisabled | InvalidPermissions):
+            return "since the configuration does not name it"
+        if optional and isinstance(refusal, ACCESS_DENIED):
+            return "since it is optional and was never loaded"
+        return ""
 
     def finish(self) -> None:
         """Print the closing summary of a run that came to its end.

@@ -14,7 +14,8 @@ import click
 from singer_sdk.exceptions import ConfigValidationError
 from singer_sdk.helpers.capabilities import CapabilitiesEnum, PluginCapabilities, TapCapabilities
 
-from tap_github_copilot.check import check, table
+from tap_github_copilot.check import SEATS, Check
+from tap_github_copilot.check_table import CheckTable
 from tap_github_copilot.cli import (
     Command,
     own_options,
@@ -53,7 +54,7 @@ if TYPE_CHECKING:
 
     from singer_sdk import Stream
 
-    from tap_github_copilot.scopes import Level
+    from tap_github_copilot.scopes import Level, Scope
     from tap_github_copilot.streams.base import ScopeStream
 
 
@@ -245,12 +246,34 @@ class TapGitHubCopilot(AdaptedTap):
         Raises:
             RunFailedError: One that a run cannot do without was refused.
         """
-        findings = list(check(self.run, self._reported()))
-        for line in table(findings):
-            click.echo(line)
-        self.run.close()
-        if refused := sum(finding.fatal for finding in findings):
-            raise RunFailedError([f"{refused} of {len(findings)} endpoints are refused, see above"])
+        table = CheckTable(Check(self.run, self._checked(), self._is_optional))
+        try:
+            for line in table.lines():
+                click.echo(line)
+        finally:
+            self.run.close()
+        if table.refused:
+            tried = len(table.findings)
+            raise RunFailedError([f"{table.refused} of {tried} endpoints are refused, see above"])
+
+    def _checked(self) -> list[str]:
+        """The reports that the selected streams need, and `SEATS`."""
+        selected = [stream for stream in self.streams.values() if stream.selected]
+        by_day = any(isinstance(stream, DailyStream) for stream in selected)
+        listed = self.run.calendar.reaches_yesterday and any(
+            isinstance(stream, Seats) for stream in selected
+        )
+        return [*(self.run.report_names if by_day else ()), *([SEATS] if listed else ())]
+
+    def _is_optional(self, name: str, scope: Scope) -> bool:
+        """Whether a run may do without a report, or without seats, for a scope."""
+        streams: list[ScopeStream]
+        if name == SEATS:
+            streams = [stream for stream in self.streams.values() if isinstance(stream, Seats)]
+        else:
+            streams = [s for s in self._reported() if s.report_at(self.level) == name]
+        needed = [stream for stream in streams if stream.selected] or streams
+        return all(stream.is_optional(scope.context) for stream in needed)
 
     @classmethod
     def invoke(  # type: ignore[override]  # noqa: PLR0913 - the command's options

@@ -115,13 +115,10 @@ class SeatList:
         """Ask for the first page, once.
 
         Raises:
-            Refusal: GitHub refuses the listing, or its first page holds something else.
+            BadPageError: It is not a page of seats.
+            Refusal: GitHub refuses the listing.
         """
-        response = self._client.call(endpoints.seats(self._scope), self._credential)
-        try:
-            _page(response)
-        except BadPageError as bad:
-            raise self._refusal(bad) from None
+        _page(self._client.call(endpoints.seats(self._scope), self._credential))
 
     def _read(self) -> Listing:
         """All pages; those behind the last Link header too, as long as people are missing."""
