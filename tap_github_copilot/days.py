@@ -1,4 +1,4 @@
-"""Which days a run reads, and when a day is final. Plain dates; days are UTC days."""
+"""Which days a run looks at, and when a day is final. All dates are UTC days."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ if TYPE_CHECKING:
 
 Status = Literal["loaded", "pending", "empty"]
 _DAY = timedelta(days=1)
+_FEWEST_SAMPLES = 4
 
 
 def oldest_served(level: Level, today: date) -> date:
@@ -27,7 +28,7 @@ class Calendar:
 
     Args:
         today: The UTC day on which the run started.
-        first: The first day to read where no bookmark says otherwise.
+        first: The first day to read, unless a bookmark is later.
         last: The last day to read; yesterday at the latest.
         settle_days: A day this many days old or younger is provisional.
         late_report_days: A day without a report is pending up to this age.
@@ -60,8 +61,21 @@ class Calendar:
         return "pending" if self._age(day) <= self.late_report_days else "empty"
 
     def is_final(self, day: date, status: Status) -> bool:
-        """Whether a day with this status needs never be read again."""
+        """Whether a day that this run looked at never has to be looked at again."""
         return status != "pending" and not self.is_provisional(day)
+
+    def had_last_look(self, day: date, checked_on: date) -> bool:
+        """Whether a loaded day never has to be looked at again.
+
+        Either a run has looked at it when it was older than `settle_days`, or no report of it
+        is expected any more.
+
+        Args:
+            day: The day of the report.
+            checked_on: The day of the last look; in the future if the clock went back since.
+        """
+        age_then = (min(checked_on, self.today) - day).days
+        return age_then > self.settle_days or self._age(day) > self.late_report_days
 
     def samples(self, days: list[date]) -> list[date]:
         """Days that tell whether there are reports at all, newest first.
@@ -70,6 +84,10 @@ class Calendar:
         """
         newest_first = days[::-1]
         return newest_first[: self.late_report_days] + newest_first[self.late_report_days :: 5]
+
+    def newest_samples(self, days: list[date]) -> list[date]:
+        """Days that tell whether reports have begun to appear, newest first."""
+        return days[::-1][: max(self.settle_days, _FEWEST_SAMPLES)]
 
     def _age(self, day: date) -> int:
         return (self.today - day).days

@@ -21,7 +21,11 @@ credential, the query of a link or the text of another library's exception.
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from tap_github_copilot.endpoints import Endpoint
+
+_ABOUT_ONE_DAY = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 class Refusal(Exception):  # noqa: N818 - GitHub's and this project's word for it
@@ -34,10 +38,12 @@ class Refusal(Exception):  # noqa: N818 - GitHub's and this project's word for i
     Attributes:
         endpoint: The endpoint, where it was one that was refused.
         ends_run: Whether every later call would be refused as well.
+        fails_day: Whether it is about one day of a report, and other days may be answered.
     """
 
     code: str
     ends_run: bool = False
+    fails_day: bool = False
 
     def __init__(self, hint: str, *, where: Endpoint | str = "") -> None:
         self.hint = " ".join(hint.split())
@@ -92,6 +98,7 @@ class RefusedRequest(Refusal):
     def __init__(self, hint: str, *, where: Endpoint | str = "", status: int | None = None) -> None:
         super().__init__(hint, where=where)
         self.status = status
+        self.fails_day = status in _ABOUT_ONE_DAY
 
 
 class NoResource(Refusal):
@@ -151,6 +158,7 @@ class GitHubUnavailable(Refusal):
         super().__init__(hint, where=where)
         self.ends_run = ends_run
         self.status = status
+        self.fails_day = not ends_run
 
 
 class NotGitHub(Refusal):
@@ -169,6 +177,7 @@ class BadReport(Refusal):
     """
 
     code = "bad_report"
+    fails_day = True
 
     def __init__(self, hint: str, *, where: Endpoint | str = "", unreachable: bool = False) -> None:
         super().__init__(hint, where=where)

@@ -129,6 +129,12 @@ class StateMessages:
         self._size = 0  # of the last one
         self._written = 0  # bytes of all that count
 
+    @property
+    def has_room(self) -> bool:
+        """Whether another STATE may be written now."""
+        most = max(_FREE_STATE, self._messages.byte_count // _STATE_SHARE, _STATES * self._size)
+        return self._last is None or self._written + self._size <= most
+
     def write_state(self, state: Mapping[str, Any], *, always: bool = False) -> None:
         """Write the state, if it is a new one and there is room for it.
 
@@ -140,7 +146,7 @@ class StateMessages:
             TargetGoneError: The pipe is broken, or the disk full.
             InterruptedRun: A signal came; the message was written.
         """
-        if not always and not self._has_room():
+        if not always and not self.has_room:
             return
         encoded = encoder.encode(state)
         if encoded != self._last:
@@ -161,10 +167,6 @@ class StateMessages:
         is_new = encoded != self._last and (state or self._last)
         if always or is_new or self._messages.state_due:
             self._write(state, encoded)
-
-    def _has_room(self) -> bool:
-        most = max(_FREE_STATE, self._messages.byte_count // _STATE_SHARE, _STATES * self._size)
-        return self._last is None or self._written + self._size <= most
 
     def _write(self, state: Mapping[str, Any], encoded: bytes) -> None:
         self._size = self._messages.write_state(state)

@@ -1,27 +1,28 @@
-"""What a run tells about itself on the way and at its end."""
+"""Progress lines during a run, and the summary at its end."""
 
 from __future__ import annotations
 
 import logging
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import date
 
     from tap_github_copilot.clock import Clock
-    from tap_github_copilot.days import Status
 
 logger = logging.getLogger("tap-github-copilot")
 
 Row = TypeVar("Row")
-EVERY = 10.0  # seconds between two lines about the same course
+DayResult = Literal["loaded", "unchanged", "pending", "empty"]
+_ONLY_IF_ANY = "unchanged"
+EVERY = 10.0  # seconds between two lines about the same partition
 
 
 class PartitionProgress:
-    """A stream's way through the days of one scope.
+    """How far a stream has come with one scope.
 
     Args:
         title: Names stream and scope.
@@ -32,7 +33,7 @@ class PartitionProgress:
         self.title = title
         self.rows = 0
         self.seconds = 0.0
-        self.statuses: dict[Status, int] = {"loaded": 0, "pending": 0, "empty": 0}
+        self.days: dict[DayResult, int] = {"loaded": 0, "unchanged": 0, "pending": 0, "empty": 0}
         self._clock = clock
         self._began = self._told = clock.elapsed()
 
@@ -42,9 +43,9 @@ class PartitionProgress:
             self.rows += 1
             yield row
 
-    def day(self, day: date, status: Status, left: int) -> None:
+    def day(self, day: date, result: DayResult, left: int) -> None:
         """A day is over; so many are left."""
-        self.statuses[status] += 1
+        self.days[result] += 1
         now = self._clock.elapsed()
         if now - self._told >= EVERY:
             self._told = now
@@ -52,41 +53,41 @@ class PartitionProgress:
                 "%s: %s %s, %d days left, %d rows so far, %.0f rows/s",
                 self.title,
                 day,
-                status,
+                result,
                 left,
                 self.rows,
                 self.rows / (now - self._began),
             )
 
     def stop(self) -> None:
-        """The course is over, at its end or before it."""
+        """Stop the time: the scope is done, or given up."""
         self.seconds = self._clock.elapsed() - self._began
 
     def __str__(self) -> str:
         """The closing line."""
-        days = ", ".join(f"{count} {status}" for status, count in self.statuses.items())
-        days = f"days {days}; " if any(self.statuses.values()) else ""
+        counts = [f"{count} {r}" for r, count in self.days.items() if count or r != _ONLY_IF_ANY]
+        days = f"days {', '.join(counts)}; " if any(self.days.values()) else ""
         return f"{self.title}: {days}{self.rows} rows; {self.seconds:.1f} s"
 
 
 @dataclass
 class Progress:
-    """All courses of a run."""
+    """The progress of all streams and scopes of a run."""
 
     clock: Clock
-    courses: list[PartitionProgress] = field(default_factory=list)
+    partitions: list[PartitionProgress] = field(default_factory=list)
 
     @contextmanager
     def of(self, title: str) -> Iterator[PartitionProgress]:
-        """The course of a stream through a scope, day by day where it has days."""
-        course = PartitionProgress(title, self.clock)
-        self.courses.append(course)
+        """The progress of one stream and scope, day by day where it has days."""
+        partition = PartitionProgress(title, self.clock)
+        self.partitions.append(partition)
         try:
-            yield course
+            yield partition
         finally:
-            course.stop()
+            partition.stop()
 
     def summary(self) -> None:
-        """A line for each course."""
-        for course in self.courses:
-            logger.info("%s", course)
+        """Print one line per stream and scope."""
+        for partition in self.partitions:
+            logger.info("%s", partition)

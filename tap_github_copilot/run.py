@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 from tap_github_copilot import endpoints
 from tap_github_copilot.days import Calendar, oldest_served
 from tap_github_copilot.errors import (
-    POLICY_HINT,
     InvalidPermissions,
     IpNotAllowed,
     NoResource,
@@ -82,7 +81,6 @@ class Run:
         self.report_cache = ReportCache(self.reports, self.readers, DiskBuffer())
         self.calendar = self._calendar(self.clock.now().date())
         self._organization_ids: dict[Scope, str] = {}
-        self._silent: dict[Scope, bool] = {}
         self._told: set[str] = set()
         self._closing: list[Callable[[], None]] = []
         self._lock = threading.Lock()
@@ -125,7 +123,11 @@ class Run:
     def scope(self, context: Mapping[str, str] | None) -> Scope:
         """The scope of a Singer context."""
         name = (context or {}).get(self.settings.level.context_key, "")
-        return next(scope for scope in self.scopes if scope.name == name)
+        return self._scopes_by_name[name]
+
+    @cached_property
+    def _scopes_by_name(self) -> dict[str, Scope]:
+        return {scope.name: scope for scope in self.scopes}
 
     def key_values(self, scope: Scope) -> dict[str, str]:
         """The values of the columns that say which scope a row belongs to; asked once a run.
@@ -156,24 +158,6 @@ class Run:
         if not is_id(number):
             raise RefusedRequest("GitHub's answer holds no numeric id", where=endpoint)
         return str(number)
-
-    def is_silent(self, scope: Scope) -> bool:
-        """Whether a scope without a bookmark has no reports; asked once, told once.
-
-        Raises:
-            Refusal: GitHub refuses the scope.
-        """
-        if scope not in self._silent:
-            days = self.calendar.days_after(None)
-            self._silent[scope] = not self.reports.has_any(scope, self.calendar.samples(days))
-            if self._silent[scope]:
-                logger.warning(
-                    "policy_disabled: %s has no reports at all, so nothing else of it is read "
-                    "in this run: %s",
-                    scope,
-                    POLICY_HINT,
-                )
-        return self._silent[scope]
 
     def refused(
         self, stream: str, scope: Scope, refusal: Refusal, *, optional: bool = False

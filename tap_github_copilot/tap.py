@@ -8,7 +8,7 @@ from collections import Counter
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import PurePath
-from typing import IO, TYPE_CHECKING, Any, ClassVar
+from typing import IO, TYPE_CHECKING, Any, ClassVar, cast
 
 import click
 from singer_sdk.exceptions import ConfigValidationError
@@ -39,6 +39,7 @@ from tap_github_copilot.stream_maps import Mapper
 from tap_github_copilot.streams.ai_credits import DailyAiCredits
 from tap_github_copilot.streams.breakdowns import DailyUsageBreakdowns
 from tap_github_copilot.streams.daily import DailyStream
+from tap_github_copilot.streams.memory import Memory
 from tap_github_copilot.streams.report_days import ReportDays
 from tap_github_copilot.streams.reports import (
     DailyRepositories,
@@ -120,6 +121,23 @@ class TapGitHubCopilot(AdaptedTap):
             ConfigValidationError: The configuration was never checked, and is wrong.
         """
         return Run(self._settings, self.clock, self._report_names(), self._readers())
+
+    @cached_property
+    def memory(self) -> Memory:
+        """What earlier runs left in the state; made when the first stream needs it."""
+        reported = self._reported()
+        return Memory(
+            cast("dict[str, Any]", self.state),
+            lambda: self.run,
+            reports={stream.name: stream.report_at(self.level) for stream in reported},
+            always_read={s.report_at(self.level) for s in reported if s.read_if_silent},
+            selected={name for name, stream in self.streams.items() if stream.selected},
+        )
+
+    @property
+    def has_room_for_state(self) -> bool:
+        """Whether a STATE message may be written now without too much output."""
+        return self._states.has_room
 
     def setup_mapper(self) -> None:
         """Register the catalog's schemas with stream maps and flattening."""
@@ -214,7 +232,7 @@ class TapGitHubCopilot(AdaptedTap):
         watcher = context.find_object(SignalWatcher) if context else None
         if watcher is not None:
             watcher.attend(
-                self._interrupt, lambda: self._states.write_last(self.state, always=True)
+                self._interrupt, lambda: self._states.write_last(self._reached(), always=True)
             )
 
     def _interrupt(self, by: Signals) -> None:
@@ -231,9 +249,15 @@ class TapGitHubCopilot(AdaptedTap):
         except TargetGoneError:
             raise
         except BaseException as error:
-            self._states.write_last(self.state, always=isinstance(error, InterruptedRun))
+            self._states.write_last(self._reached(), always=isinstance(error, InterruptedRun))
             raise
-        self._states.write_last(self.state)
+        self._states.write_last(self._reached())
+
+    def _reached(self) -> dict[str, Any]:
+        """The state that the run has reached."""
+        if "memory" in vars(self):
+            self.memory.state.put_back()
+        return dict(self.state)
 
     def _close(self) -> None:
         self.clock.stop()

@@ -18,7 +18,7 @@ from tap_github_copilot.github.bodies import API_BODY_LIMIT, BrokenBodyError, re
 from tap_github_copilot.github.connections import ConnectionFault, fault_of
 from tap_github_copilot.github.rate_limit import MAX_CONCURRENT, RateLimiter
 from tap_github_copilot.github.responses import Response
-from tap_github_copilot.github.retry import RetryPolicy
+from tap_github_copilot.github.retry import CALL_PAUSES, RetryPolicy
 from tap_github_copilot.github.sessions import CONNECT_AND_READ, HeaderAuth, Pace, session_of
 
 if TYPE_CHECKING:
@@ -57,15 +57,23 @@ class Client:
         self._session.headers["Accept"] = "application/vnd.github+json"
         self._session.headers["X-GitHub-Api-Version"] = API_VERSION
 
-    def call(self, endpoint: Endpoint, credential: Credential) -> Response:
+    def call(self, endpoint: Endpoint, credential: Credential, *, once: bool = False) -> Response:
         """The good answer (2xx) of an endpoint.
+
+        Args:
+            endpoint: What is called.
+            credential: What the call signs in with.
+            once: Whether to give up at the first fault; rate limits are waited for all the same.
 
         Raises:
             Refusal: Whatever GitHub answered instead, in the end.
             OSError: This machine has no file descriptor or memory left for a call.
         """
         url = self._url + endpoint.target
-        retry = RetryPolicy(endpoint, url, credential, self._clock, self._rate_limiter)
+        pauses = () if once else CALL_PAUSES
+        retry = RetryPolicy(
+            endpoint, url, credential, self._clock, self._rate_limiter, pauses=pauses
+        )
         while True:
             self._rate_limiter.wait_until_open(credential.name)
             token = self.bearer(credential)

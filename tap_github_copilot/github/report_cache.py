@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import TYPE_CHECKING
 
-from tap_github_copilot.errors import BadReport, ChangedReport, Refusal
+from tap_github_copilot.errors import ChangedReport, Refusal
 from tap_github_copilot.github.reports import Report
 from tap_github_copilot.github.temporary_files import TemporaryBytes
 
@@ -46,7 +46,7 @@ class ReportCache:
         self._readers = readers
         self._disk_buffer = disk_buffer
         self._known = _KnownReports()
-        self._bad: dict[Key, tuple[str, str, bool]] = {}  # what a BadReport is made from
+        self._failed: dict[Key, Refusal] = {}
         self._refused: dict[tuple[Scope, str], Refusal] = {}
 
     def report(self, scope: Scope, report: str, day: date, *, once: bool = False) -> Report:
@@ -60,13 +60,12 @@ class ReportCache:
 
         Raises:
             ChangedReport: It had to be fetched again, and has other rows by now.
-            BadReport: It stayed broken, now or earlier in this run.
-            Refusal: GitHub refuses the scope this report, now or earlier in this run.
+            Refusal: GitHub refuses the day (`fails_day`) or the scope this report, now or
+                earlier in this run.
         """
         key = (scope, report, day)
-        if key in self._bad:
-            hint, where, unreachable = self._bad[key]
-            raise BadReport(hint, where=where, unreachable=unreachable)
+        if key in self._failed:
+            raise self._failed[key].with_traceback(None)
         known = self._known.get(key)
         if known is None:
             fetched = self._fetch(key, once=once)
@@ -105,6 +104,10 @@ class ReportCache:
         if not self._disk_buffer.holds(report.files):
             report.close()
 
+    def refuse(self, scope: Scope, report: str, refusal: Refusal) -> None:
+        """Fetch no more of a report of a scope in this run."""
+        self._refused.setdefault((scope, report), refusal)
+
     def close(self) -> None:
         """Drop everything."""
         self._disk_buffer.close()
@@ -129,10 +132,10 @@ class ReportCache:
             raise self._refused[scope, report]
         try:
             return self._reports.fetch(scope, report, day, once=once)
-        except BadReport as bad:
-            self._bad[key] = (bad.hint, bad.where, bad.unreachable)
-            raise
         except Refusal as refusal:
+            if refusal.fails_day:
+                self._failed[key] = refusal
+                raise
             # The first of those that came at once, so that it is told only once.
             raise self._refused.setdefault((scope, report), refusal) from None
 

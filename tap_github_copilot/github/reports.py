@@ -56,7 +56,9 @@ class Report:
 
     Args:
         day: The UTC day.
-        fetched_at: When the last of it had arrived, UTC.
+        fetched_at: When the last of it had arrived, UTC; once it is sent, when its version was
+            first read.
+        checked_at: When the last of it had arrived, if that is not `fetched_at`.
         reported: Whether there is a report, be it one without rows.
         row_count: Rows in all files.
         repeated: Rows whose key an earlier row has.
@@ -71,6 +73,7 @@ class Report:
 
     day: date
     fetched_at: str
+    checked_at: str = ""
     reported: bool = False
     row_count: int = 0
     repeated: int = 0
@@ -128,7 +131,7 @@ class Reports:
 
         Raises:
             BadReport: It stayed broken, or this machine has no room for it.
-            Refusal: GitHub refuses the scope this report.
+            Refusal: GitHub refuses the day (`fails_day`) or the scope this report.
         """
         why: Exception | None = None
         pauses = () if once else CONTENT_PAUSES
@@ -136,8 +139,8 @@ class Reports:
         for _ in tries(pauses, self._clock):
             try:
                 if report == AI_CREDITS:
-                    return self._ai_credits(scope, day)
-                return self._once(scope, report, day)
+                    return self._ai_credits(scope, day, once=once)
+                return self._once(scope, report, day, once=once)
             except NoTemporaryFolderError as error:
                 raise BadReport(f"{error}; the day is not loaded", where=where) from None
             except _BROKEN as error:
@@ -175,7 +178,7 @@ class Reports:
             raise unclear
         return False
 
-    def links(self, scope: Scope, report: str, day: date) -> list[str]:
+    def links(self, scope: Scope, report: str, day: date, *, once: bool = False) -> list[str]:
         """The links of a day's report; none where there is no report.
 
         A plain 404 can mean either; the 28-day report, asked once a run, tells which.
@@ -185,26 +188,28 @@ class Reports:
             Refusal: GitHub refuses the scope this report.
         """
         try:
-            response = self._ask(scope, endpoints.report(scope, report, day))
+            response = self._ask(scope, endpoints.report(scope, report, day), once=once)
         except NoResource as refusal:
             if not says_no_report(refusal) and self._is_unknown(scope):
                 raise
             return []
         return links_of(response, day.isoformat())
 
-    def ai_credit_rows(self, scope: Scope, day: date) -> tuple[list[dict[str, Any]], bytes]:
+    def ai_credit_rows(
+        self, scope: Scope, day: date, *, once: bool = False
+    ) -> tuple[list[dict[str, Any]], bytes]:
         """The rows of a day's AI credits, and the answer that they are from.
 
         Raises:
             BadEnvelopeError: The answer is about another day, or has no list of items.
             Refusal: GitHub refuses the scope its AI credits; a 404 is a refusal here.
         """
-        response = self._ask(scope, endpoints.ai_credits(scope, day))
+        response = self._ask(scope, endpoints.ai_credits(scope, day), once=once)
         return usage_rows(response, day), response.body
 
-    def _ai_credits(self, scope: Scope, day: date) -> Report:
+    def _ai_credits(self, scope: Scope, day: date, *, once: bool) -> Report:
         """The answer itself holds the rows; it counts as the report's only file."""
-        rows, body = self.ai_credit_rows(scope, day)
+        rows, body = self.ai_credit_rows(scope, day, once=once)
         encoded = content_of(rows)
         content = TemporaryBytes()
         content.append(encoded)
@@ -220,8 +225,8 @@ class Reports:
             files=(ReportFile(content, 0, len(encoded)),),
         )
 
-    def _once(self, scope: Scope, report: str, day: date) -> Report:
-        links = self.links(scope, report, day)
+    def _once(self, scope: Scope, report: str, day: date, *, once: bool) -> Report:
+        links = self.links(scope, report, day, once=once)
         if not links:
             return Report(day, timestamp(self._clock.now()))
         contract = RowContract(
@@ -290,8 +295,8 @@ class Reports:
                 self._recent_links(scope)
             return self._unknown[scope]
 
-    def _ask(self, scope: Scope, endpoint: Endpoint) -> Response:
-        return self._client.call(endpoint, self._sign_in.credential(scope))
+    def _ask(self, scope: Scope, endpoint: Endpoint, *, once: bool = False) -> Response:
+        return self._client.call(endpoint, self._sign_in.credential(scope), once=once)
 
 
 def _sha256(hashes: Iterable[str]) -> str:

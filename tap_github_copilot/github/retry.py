@@ -62,25 +62,28 @@ class RetryPolicy:
         credential: What the call signs in with.
         clock: Does the waiting.
         rate_limiter: Holds other calls back, too, where a limit or a dead host is about them.
+        pauses: Seconds before each further try of a call that meets a fault.
 
     Attributes:
         url: Where to call it next, which a redirect changes.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - one call: what, where, as whom, how often
         self,
         endpoint: Endpoint,
         url: str,
         credential: Credential,
         clock: Clock,
         rate_limiter: RateLimiter,
+        *,
+        pauses: Pauses = CALL_PAUSES,
     ) -> None:
         self.url = url
         self._endpoint = endpoint
         self._credential = credential
         self._clock = clock
         self._rate_limiter = rate_limiter
-        self._pauses = iter(CALL_PAUSES)
+        self._pauses = iter(pauses)
         self._pause = 0.0
         self._tries = 0
         self._limits = 0

@@ -38,6 +38,7 @@ class DailyAiCredits(DailyStream):
     key: ClassVar[tuple[str, ...]] = ("day", "product", "sku", "model", "line")
     optional: ClassVar[bool] = True
     optional_under_token: ClassVar[bool] = True
+    read_if_silent: ClassVar[bool] = True  # bills do not hang on the policy
     computed: ClassVar[tuple[str, ...]] = ("day", "line")
 
     def records_of_row(self, row: dict[str, Any], ours: dict[str, Any]) -> Iterator[Record]:

@@ -1,4 +1,4 @@
-"""What every stream of this tap is: partitioned by scope, and none stops another."""
+"""What all streams of this tap have in common: partitions by scope, none of which stops another."""
 
 from __future__ import annotations
 
@@ -23,8 +23,10 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
     from singer_sdk.singerlib import Catalog
 
+    from tap_github_copilot.partition_state import PartitionState
     from tap_github_copilot.run import Run
     from tap_github_copilot.scopes import Level, Scope
+    from tap_github_copilot.streams.memory import Memory
 
 
 class StreamHost(Protocol):
@@ -44,6 +46,14 @@ class StreamHost(Protocol):
 
     def write_message(self, message: Any) -> None:
         """Write a Singer message."""
+
+    @property
+    def memory(self) -> Memory:
+        """What earlier runs left in the state."""
+
+    @property
+    def has_room_for_state(self) -> bool:
+        """Whether a STATE message may be written now without too much output."""
 
     def flush(self) -> None:
         """Write the records that are still in a buffer."""
@@ -88,7 +98,25 @@ class ScopeStream(AdaptedStream):
 
     def new_state_manager(self) -> DayBookmarks:
         """The state of this stream, moved by days."""
-        return DayBookmarks(tap_name=self.tap_name, stream_name=self.name, tap_state=self.tap_state)
+        return DayBookmarks(
+            self.tap.memory.state,
+            tap_name=self.tap_name,
+            stream_name=self.name,
+            tap_state=self.tap_state,
+        )
+
+    def partition(self, context: Context) -> PartitionState:
+        """What the state remembers of a partition of this stream."""
+        return self.tap.memory.state.partition(self.name, context)
+
+    def checkpoint(self, *, always: bool = False) -> None:
+        """Write a STATE message after the state has changed.
+
+        Args:
+            always: Whether to write it even if there is no room for one.
+        """
+        self.state_manager.is_flushed = False
+        self.write_state(always=always)
 
     @property
     def emit_activate_version_messages(self) -> bool:
@@ -150,7 +178,7 @@ class ScopeStream(AdaptedStream):
         scope, optional = self.run.scope(context), False
         try:
             self.run.client.bearer(self.run.sign_in.credential(scope))
-            optional = self.is_optional(context)
+            optional = self.is_optional(scope, context)
             yield from self.records_in(scope, context)
         except Refusal as refusal:
             if refusal.ends_run:
@@ -173,7 +201,7 @@ class ScopeStream(AdaptedStream):
         """Note what GitHub refused."""
         self.run.refused(self.name, scope, refusal, optional=optional)
 
-    def is_optional(self, context: Context) -> bool:
-        """Whether the run may do without this partition: it never had a bookmark."""
-        may_be_closed = self.optional_under_token or self.run.sign_in.is_app
-        return self.optional and may_be_closed and self.state_manager.bookmark(context) is None
+    def is_optional(self, scope: Scope, context: Context) -> bool:  # noqa: ARG002 - for seats
+        """Whether a run succeeds without a partition: GitHub never gave it."""
+        by_this_sign_in = self.run.sign_in.is_app or self.optional_under_token
+        return self.optional and by_this_sign_in and not self.partition(context).was_loaded

@@ -3,39 +3,44 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
+from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_github_copilot.errors import BadReport, ChangedReport, GitHubUnavailable, Refusal
-from tap_github_copilot.github.billing import AI_CREDITS
+from tap_github_copilot.partition_state import REPLICATION_KEY, LoadedDay
 from tap_github_copilot.records import Columns
 from tap_github_copilot.redaction import redacted
 from tap_github_copilot.scopes import Level
 from tap_github_copilot.streams.base import ScopeStream
-from tap_github_copilot.streams.bookmarks import REPLICATION_KEY
 from tap_github_copilot.streams.prefetch import Feed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
     from datetime import date
 
     from singer_sdk.helpers.types import Context, Record
 
     from tap_github_copilot.github.reports import Report
+    from tap_github_copilot.partition_state import PartitionState
+    from tap_github_copilot.progress import DayResult, PartitionProgress
     from tap_github_copilot.scopes import Scope
     from tap_github_copilot.streams.base import StreamHost
 
 logger = logging.getLogger("tap-github-copilot")
-_MOST_UNREACHABLE = 3  # days in a row, before a closed firewall is taken for what it is
+_MOST_FAILED = 3  # days in a row
 
 
 class DailyStream(ScopeStream):
-    """A stream of one report a day and scope; its replication key is the day.
+    """A stream of one report per day and scope; its replication key is the day.
 
     Subclasses say which report, its key, and which columns they compute.
     """
 
     report: ClassVar[str] = ""
+    read_if_silent: ClassVar[bool] = False  # also of a scope that has no report at all
+    always_sent: ClassVar[bool] = False  # also the rows of a day that is unchanged
     computed: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, tap: StreamHost) -> None:
@@ -47,53 +52,135 @@ class DailyStream(ScopeStream):
         """Days come in order within a scope."""
         return True
 
-    def report_at(self, level: Level) -> str:  # noqa: ARG002 - some reports have a name for each
+    def report_at(self, level: Level) -> str:  # noqa: ARG002 - some reports have a name per level
         """The name of the report at a level."""
         return self.report
 
-    def report_in(self, context: Context) -> str:  # noqa: ARG002 - the ledger has one for each
+    def report_in(self, context: Context) -> str:  # noqa: ARG002 - the ledger has one per partition
         """The name of the report of a partition."""
         return self.report_at(self.tap.level)
 
     def records_in(self, scope: Scope, context: Context) -> Iterator[Record]:
-        """The rows of all days of a partition that are not final yet, oldest day first."""
+        """The rows of all days of a partition that are new or changed, oldest day first."""
         title = f"{self.name}, {', '.join([str(scope), *list(context.values())[1:]])}"
-        watch, unbroken = UnreachableStreak(), True
         try:
-            with self.run.progress.of(title) as course:
-                for day, answer in self._feed.of(context):
-                    found = watch.passed(answer)
-                    if isinstance(found, ChangedReport):
-                        logger.warning("%s: %s", self.name, found)
-                        unbroken = False
-                        continue
-                    if isinstance(found, BadReport):
-                        self.tell(scope, found)
-                        unbroken = False
-                        continue
-                    yield from course.counted(self._whole(found, scope, context))
-                    status = self.run.calendar.status(day, reported=found.reported)
-                    course.day(day, status, left=(self.run.calendar.last - day).days)
-                    unbroken = unbroken and self.run.calendar.is_final(day, status)
-                    if unbroken:
-                        self.state_manager.move(context, day)
-                        self.write_state()
+            with self.run.progress.of(title) as progress:
+                yield from self._days_in(scope, context, progress)
         except Refusal:
             self._feed.give_up(context)
             raise
         except BaseException:  # interrupted, or not read to its end
             self._feed.close()
             raise
+        finally:
+            self.partition(context).put_back()
 
-    def _whole(self, found: Report, scope: Scope, context: Context) -> Iterator[Record]:
-        """The records of a report, which is given back afterwards."""
-        report = self.report_in(context)
+    def _days_in(
+        self, scope: Scope, context: Context, progress: PartitionProgress
+    ) -> Iterator[Record]:
+        calendar, partition = self.run.calendar, self.partition(context)
+        walk = BookmarkWalk(partition, calendar.days_after(partition.bookmark))
+        streak = FailureStreak()
         try:
-            yield from self.records_of(found, scope, report)
-            self.done(found, scope, report)
+            for day, answer in self._feed.of(context):
+                if isinstance(answer, Refusal):
+                    self._failed(answer, day, scope, context, streak)
+                    walk.passed(day, final=False)
+                    continue
+                self._tell_all(scope, streak.ended())
+                self._feed.try_once(context, once=False)
+                result = yield from self._day(answer, scope, context, progress)
+                progress.day(day, result, left=(calendar.last - day).days)
+                status = calendar.status(day, reported=answer.reported)
+                walk.passed(day, final=calendar.is_final(day, status))
+                self.checkpoint()
+        finally:
+            self._tell_all(scope, streak.ended())
+        if walk.has_days and not self._is_silent(scope, context):
+            walk.end()
+
+    def _failed(
+        self, refusal: Refusal, day: date, scope: Scope, context: Context, streak: FailureStreak
+    ) -> None:
+        """Note a day that failed; after some in a row let the newest tell whether to go on.
+
+        Raises:
+            Refusal: It is not about that day alone; or the newest day fails as well, so the
+                rest of the report is left for the next run.
+        """
+        if isinstance(refusal, ChangedReport):
+            logger.warning("%s: %s", self.name, refusal)
+            return
+        streak.failed(refusal)
+        if isinstance(refusal, BadReport):
+            self.tell(scope, refusal)
+        newest, report = self.run.calendar.last, self.report_in(context)
+        if not streak.needs_trial or day == newest:
+            return
+        if isinstance(self._feed.try_day(context, newest), Refusal):
+            left = streak.left(f"{scope}, {report}", newest)
+            self.run.report_cache.refuse(scope, report, left)
+            raise left
+        self._feed.try_once(context, once=True)
+
+    def _tell_all(self, scope: Scope, refusals: list[Refusal]) -> None:
+        for refusal in refusals:
+            self.tell(scope, refusal)
+
+    def _day(
+        self, found: Report, scope: Scope, context: Context, progress: PartitionProgress
+    ) -> Generator[Record, None, DayResult]:
+        """Send what is new of a day, remember it, and give back its report."""
+        try:
+            return (yield from self._sent(found, scope, context, progress))
         except BaseException:  # refused, interrupted, or not read to its end
             self.run.report_cache.drop(found)
             raise
+
+    def _sent(
+        self, found: Report, scope: Scope, context: Context, progress: PartitionProgress
+    ) -> Generator[Record, None, DayResult]:
+        report, partition = self.report_in(context), self.partition(context)
+        if not found.reported:
+            if self._has_vanished(found, scope, report):
+                return "pending"
+            yield from progress.counted(self.records_of(found, scope, report))
+            return self.run.calendar.status(found.day, reported=False)
+        versions = self.tap.memory.versions
+        moment = versions.moment(scope, report, found)
+        known = partition.loaded(found.day)
+        is_new = known is None or (known.version, known.fetched_at) != (found.version, moment)
+        if is_new and versions.forget_others(
+            scope, report, found.day, version=found.version, moment=moment
+        ):
+            self._write_forgotten()
+        if is_new or self.always_sent:
+            dated = replace(found, fetched_at=moment, checked_at=max(moment, found.fetched_at))
+            yield from progress.counted(self.records_of(dated, scope, report))
+        self.done(found, scope, report)
+        today = self.run.calendar.today
+        partition.remember(found.day, LoadedDay(found.version, moment, today))
+        return "loaded" if is_new else "unchanged"
+
+    def _write_forgotten(self) -> None:
+        """Write a STATE without what was just forgotten, before the first row that replaces it.
+
+        Where there is no room for one per changed day, all loaded days leave the state at
+        once, until each of them is looked at: a run that is killed then sends them again.
+        """
+        if not self.tap.has_room_for_state:
+            self.tap.memory.state.set_aside()
+        self.checkpoint(always=True)
+
+    def _has_vanished(self, found: Report, scope: Scope, report: str) -> bool:
+        """Whether a day without a report had one when a stream loaded it."""
+        if not self.tap.memory.versions.is_remembered(scope, report, found.day):
+            return False
+        self.run.warn_once(
+            f"{scope}, {report}, {found.day}: GitHub no longer has this report; the rows that "
+            "were loaded from it stay as they are"
+        )
+        return True
 
     @cached_property
     def _feed(self) -> Feed:
@@ -109,19 +196,31 @@ class DailyStream(ScopeStream):
         return feed
 
     def _days(self, context: Context) -> list[date]:
-        scope = self.run.scope(context)
-        days = self.run.calendar.days_after(self.state_manager.bookmark(context))
-        # Bills do not hang on the policy that makes a scope silent.
-        if days and self.report_in(context) != AI_CREDITS and not self._has_reports(scope):
-            return [] if self.run.is_silent(scope) else days
-        return days
+        """The days of a partition that have to be looked at."""
+        calendar, partition = self.run.calendar, self.partition(context)
+        span = calendar.days_after(partition.bookmark)
+        if not span or self._is_silent(self.run.scope(context), context):
+            return []
+        return [day for day in span if not self._had_last_look(partition.loaded(day), day)]
 
-    def _fetch(self, context: Context, day: date) -> Report:
+    def _had_last_look(self, known: LoadedDay | None, day: date) -> bool:
+        return known is not None and self.run.calendar.had_last_look(day, known.checked_on)
+
+    def _is_silent(self, scope: Scope, context: Context) -> bool:
+        """Whether a partition is not read, since its scope has no report at all."""
+        memory, partition = self.tap.memory, self.partition(context)
+        return memory.is_usage(partition) and memory.silent.is_silent(scope, partition)
+
+    def _fetch(self, context: Context, day: date, *, once: bool) -> Report:
         scope = self.run.scope(context)
-        found = self.fetch(scope, self.report_in(context), day)
+        found = self.fetch(scope, self.report_in(context), day, once=once)
         if found.reported:
             try:
                 self.run.key_values(scope)  # asked for here, ahead, and remembered
+            except Refusal as refusal:
+                refusal.fails_day = False  # it is about the scope
+                self.run.report_cache.drop(found)
+                raise
             except BaseException:
                 self.run.report_cache.drop(found)
                 raise
@@ -157,14 +256,13 @@ class DailyStream(ScopeStream):
     def complete(self, record: Record) -> None:
         """Fill the columns of this stream that the tap computes from a row."""
 
-    def fetch(self, scope: Scope, report: str, day: date) -> Report:
+    def fetch(self, scope: Scope, report: str, day: date, *, once: bool) -> Report:
         """A day's report, as far as this stream needs it.
 
         Raises:
-            BadReport: It stayed broken.
-            Refusal: GitHub refuses the scope this report.
+            Refusal: GitHub refuses the day (`fails_day`), or the scope this report.
         """
-        return self.run.report_cache.report(scope, report, day)
+        return self.run.report_cache.report(scope, report, day, once=once)
 
     def done(self, found: Report, scope: Scope, report: str) -> None:
         """Give back a report whose records are out."""
@@ -192,39 +290,100 @@ class DailyStream(ScopeStream):
             "not its column's type; it is kept in extra_fields"
         )
 
-    def _has_reports(self, scope: Scope) -> bool:
-        """Whether any stream has a bookmark for a report of the scope: then it does have some."""
-        return any(
-            stream.state_manager.has_bookmark(scope.context, but_of=AI_CREDITS)
-            for stream in self.tap.streams.values()
-            if isinstance(stream, DailyStream) and stream.report != AI_CREDITS
-        )
+
+class BookmarkWalk:
+    """Moves the bookmark of a partition over the unbroken run of final days.
+
+    Args:
+        partition: Whose bookmark it is.
+        span: The days after the bookmark. Those that are never `passed` had their last look
+            in an earlier run.
+    """
+
+    def __init__(self, partition: PartitionState, span: list[date]) -> None:
+        self._partition = partition
+        self._span = span
+        self._unbroken = True
+
+    @property
+    def has_days(self) -> bool:
+        """Whether there is any day after the bookmark."""
+        return bool(self._span)
+
+    def passed(self, day: date, *, final: bool) -> None:
+        """The next day was looked at, or failed."""
+        if self._unbroken:
+            self._reach(day if final else day - timedelta(days=1))
+        self._unbroken = self._unbroken and final
+
+    def end(self) -> None:
+        """No day is left."""
+        if self._unbroken and self._span:
+            self._reach(self._span[-1])
+
+    def _reach(self, day: date) -> None:
+        if day >= self._span[0]:
+            self._partition.move_bookmark(day)
 
 
-class UnreachableStreak:
-    """Tells a day that failed by itself from a scope that is refused."""
+class FailureStreak:
+    """The days in a row that failed by themselves.
+
+    What the API answered for a day is told only once another day was answered: until then
+    it may be the answer for all days, which is told in one line.
+    """
 
     def __init__(self) -> None:
-        self._days = 0
+        self._failed: list[Refusal] = []
+        self._unreachable = 0
 
-    def passed(self, found: Report | Refusal) -> Report | BadReport:
-        """The report, or why this one day has none.
+    @property
+    def needs_trial(self) -> bool:
+        """Whether just so many days failed that the newest one must tell whether to go on."""
+        return len(self._failed) == _MOST_FAILED
+
+    def failed(self, refusal: Refusal) -> None:
+        """A day failed.
 
         Raises:
-            Refusal: The scope is refused this report.
+            Refusal: It is not about that day alone.
             GitHubUnavailable: The download host was out of reach for too many days in a row.
         """
-        if isinstance(found, Refusal) and not isinstance(found, BadReport):
-            raise found
-        if not isinstance(found, BadReport) or not found.unreachable:
-            self._days = 0
-            return found
-        self._days += 1
-        if self._days >= _MOST_UNREACHABLE:
-            raise GitHubUnavailable(
-                f"the download host could not be reached for {self._days} days in a row: this "
-                "machine must be let out to it as well (copilot-reports.github.com, or "
+        if not refusal.fails_day:
+            raise refusal
+        self._failed.append(refusal)
+        is_unreachable = isinstance(refusal, BadReport) and refusal.unreachable
+        self._unreachable = self._unreachable + 1 if is_unreachable else 0
+        if self._unreachable >= _MOST_FAILED:
+            unreachable = GitHubUnavailable(
+                f"the download host could not be reached for {_MOST_FAILED} days in a row: this "
+                "machine must be allowed to connect to it as well (copilot-reports.github.com, or "
                 "copilot-reports.SUBDOMAIN.ghe.com)",
-                where=found.where,
+                where=refusal.where,
             )
-        return found
+            unreachable.fails_day = False
+            raise unreachable
+
+    def ended(self) -> list[Refusal]:
+        """End the streak; gives the failures that were not told yet."""
+        untold = [refusal for refusal in self._failed if not isinstance(refusal, BadReport)]
+        self._failed.clear()
+        self._unreachable = 0
+        return untold
+
+    def left(self, where: str, newest: date) -> Refusal:
+        """The failure that the streak is as a whole, when the newest day failed as well.
+
+        Args:
+            where: Scope and report.
+            newest: The newest day.
+        """
+        first, many = self._failed[0], f"{len(self._failed)} days in a row failed"
+        rest = f"and so did the newest, {newest}: the rest of this report is left for the next run"
+        if any(isinstance(refusal, BadReport) for refusal in self._failed):
+            left = type(first)(f"{many}, {rest}", where=where)
+        else:
+            left = type(first)(f"{first.hint}; {many}, {rest}", where=first.endpoint or where)
+            self.ended()
+        left.fails_day = False
+        return left

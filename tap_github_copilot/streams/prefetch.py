@@ -1,12 +1,13 @@
-"""Bounded, order-preserving prefetch of report days, over the ends of partitions."""
+"""Bounded, order-preserving prefetch of report days, across the ends of partitions."""
 
 from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from tap_github_copilot.clock import InterruptedRun
 from tap_github_copilot.errors import Refusal
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
-_LOOK_UP = 0.2  # seconds between two looks at whether the run was stopped
+_Partition = frozenset[tuple[str, str]]
+_Day = tuple[_Partition, "date"]
+_POLL = 0.2  # seconds between two looks at whether the run was stopped
 
 
 def ordered(
@@ -48,7 +51,7 @@ def ordered(
     Raises:
         InterruptedRun: The clock was stopped.
     """
-    pool = ThreadPoolExecutor(at_once, thread_name_prefix="ahead")
+    pool = ThreadPoolExecutor(at_once, thread_name_prefix="prefetch")
     waiting: deque[tuple[Item, Future[Result]]] = deque()
     try:
         for item in items:
@@ -70,26 +73,41 @@ def _drop(drop: Callable[[Result], object], future: Future[Result]) -> None:
 
 def _next(waiting: deque[tuple[Item, Future[Result]]], clock: Clock) -> tuple[Item, Result]:
     item, future = waiting.popleft()
-    while not wait([future], timeout=_LOOK_UP).done:
+    return item, _result(future, clock)
+
+
+def _result(future: Future[Result], clock: Clock) -> Result:
+    while not wait([future], timeout=_POLL).done:
         if clock.stopped:
             raise InterruptedRun
-    return item, future.result()
+    return future.result()
 
 
 @dataclass(frozen=True)
 class Ask:
-    """A day of a partition to fetch; without a day, its end, or what it was refused with."""
+    """A day of a partition to fetch; without a day, its end, or what it was refused with.
+
+    `early` is what its report was fetched as before its turn.
+    """
 
     context: Context
     day: date | None = None
     refusal: Refusal | None = None
+    early: Report | Refusal | None = None
+
+
+class FetchDay(Protocol):
+    """Fetches a day of a partition."""
+
+    def __call__(self, context: Context, day: date, *, once: bool) -> Report:
+        """What GitHub has of it; `once` is without a second try."""
 
 
 class Feed:
     """Hands out what was fetched, partition by partition and day by day.
 
-    A daily run over many scopes has few days of each: it would wait for the first day of
-    every scope if fetching stopped at a scope's end.
+    A daily run over many scopes reads few days of each: it would wait for the first day of
+    every scope if fetching stopped at the end of a scope.
 
     Args:
         partitions: In the order in which they are asked for.
@@ -104,7 +122,7 @@ class Feed:
         self,
         partitions: Iterable[Context],
         days: Callable[[Context], list[date]],
-        fetch: Callable[[Context, date], Report],
+        fetch: FetchDay,
         *,
         at_once: int,
         clock: Clock,
@@ -113,16 +131,22 @@ class Feed:
         self._days = days
         self._fetch = fetch
         self._drop = drop
-        self._given_up: list[Context] = []
+        self._clock = clock
+        self._given_up: set[_Partition] = set()
+        self._once: set[_Partition] = set()
+        self._under_way: dict[_Day, Future[Report | Refusal | None]] = {}
+        self._early: dict[_Day, Report | Refusal] = {}
         self._found = ordered(self._answer, self._asks(partitions), at_once, clock, self._unwanted)
 
     def of(self, context: Context) -> Iterator[tuple[date, Report | Refusal]]:
         """The days of a partition, each with its report or with what it was refused with.
 
         Raises:
-            Refusal: The partition's days could not even be told.
+            Refusal: Not even the days of the partition could be told.
         """
         for ask, found in self._found:
+            if ask.day is not None:
+                del self._under_way[_key(ask.context), ask.day]
             if ask.context != context:
                 self._unwanted(found)  # left over from a partition that was given up
             elif ask.day is not None and found is not None:
@@ -132,9 +156,29 @@ class Feed:
             else:
                 return
 
+    def try_day(self, context: Context, day: date) -> Report | Refusal | None:
+        """What a later day of a partition gives; it is handed out again when its turn comes."""
+        place = (_key(context), day)
+        if place in self._under_way:
+            return _result(self._under_way[place], self._clock)
+        if place not in self._early:
+            ask = Ask(context, day)
+            with closing(ordered(self._ask, [ask], 1, self._clock, self._unwanted)) as alone:
+                _, found = next(alone)
+            if found is None:
+                return None
+            self._early[place] = found
+        return self._early[place]
+
+    def try_once(self, context: Context, *, once: bool) -> None:
+        """Whether each further day of a partition gets only a single try."""
+        (self._once.add if once else self._once.discard)(_key(context))
+
     def give_up(self, context: Context) -> None:
         """Fetch no more days of a partition."""
-        self._given_up.append(context)
+        self._given_up.add(_key(context))
+        for place in [place for place in self._early if place[0] == _key(context)]:
+            self._unwanted(self._early.pop(place))
 
     def close(self) -> None:
         """Fetch nothing more at all."""
@@ -144,19 +188,39 @@ class Feed:
         for context in partitions:
             try:
                 for day in self._days(context):
-                    yield Ask(context, day)
+                    if _key(context) in self._given_up:
+                        break
+                    place = (_key(context), day)
+                    self._under_way[place] = Future()
+                    yield Ask(context, day, early=self._early.pop(place, None))
                 yield Ask(context)
             except Refusal as refusal:
                 yield Ask(context, refusal=refusal)
 
     def _answer(self, ask: Ask) -> Report | Refusal | None:
-        if ask.day is None or ask.context in self._given_up:
+        if ask.day is None:
+            return None
+        under_way = self._under_way[_key(ask.context), ask.day]
+        try:
+            found = ask.early or self._ask(ask)
+        except BaseException as error:
+            under_way.set_exception(error)
+            raise
+        under_way.set_result(found)
+        return found
+
+    def _ask(self, ask: Ask) -> Report | Refusal | None:
+        if ask.day is None or _key(ask.context) in self._given_up:
             return None
         try:
-            return self._fetch(ask.context, ask.day)
+            return self._fetch(ask.context, ask.day, once=_key(ask.context) in self._once)
         except Refusal as refusal:
             return refusal
 
     def _unwanted(self, found: Report | Refusal | None) -> None:
         if found is not None and not isinstance(found, Refusal):
             self._drop(found)
+
+
+def _key(context: Context) -> _Partition:
+    return frozenset(context.items())

@@ -20,15 +20,16 @@ if TYPE_CHECKING:
 
 
 class ReportDays(DailyStream):
-    """A row a report and day, for the reports of the selected streams; synced last.
+    """One row per report and day, for the reports of the selected streams; synced last.
 
-    Its state has a partition for each scope and report: a report that fails holds its
-    own bookmark alone.
+    Its state has a partition for each scope and report: a report that fails holds back its
+    own bookmark only.
     """
 
     name = "github_copilot_report_days"
     key: ClassVar[tuple[str, ...]] = ("report", "day")
     optional: ClassVar[bool] = True
+    always_sent: ClassVar[bool] = True
 
     @property
     def partitions(self) -> list[dict[str, str]]:
@@ -40,22 +41,22 @@ class ReportDays(DailyStream):
         ]
 
     def report_at(self, level: Level) -> str:
-        """None of its own."""
+        """Not defined: it has rows about every report."""
         raise NotImplementedError
 
     def report_in(self, context: Context) -> str:
         """The report of a partition."""
         return str(context["report"])
 
-    def fetch(self, scope: Scope, report: str, day: date) -> Report:
+    def fetch(self, scope: Scope, report: str, day: date, *, once: bool) -> Report:
         """What is known of a day's report; it is fetched only if no stream has."""
-        return self.run.report_cache.facts(scope, report, day)
+        return self.run.report_cache.facts(scope, report, day, once=once)
 
-    def is_optional(self, context: Context) -> bool:
+    def is_optional(self, scope: Scope, context: Context) -> bool:  # noqa: ARG002 - for seats
         """As the stream of the partition's report."""
         is_app, report = self.run.sign_in.is_app, context["report"]
         may_be_closed = report != USERS if is_app else report == AI_CREDITS
-        return may_be_closed and self.state_manager.bookmark(context) is None
+        return may_be_closed and not self.partition(context).was_loaded
 
     def done(self, found: Report, scope: Scope, report: str) -> None:
         """Nothing to give back."""
@@ -81,5 +82,5 @@ class ReportDays(DailyStream):
             "sha256": report.sha256 if report.reported else None,
             "extra_fields": None,
             "fetched_at": report.fetched_at,
-            "checked_at": report.fetched_at,
+            "checked_at": report.checked_at or report.fetched_at,
         }
