@@ -178,7 +178,7 @@ class ScopeStream(AdaptedStream):
         scope, optional = self.run.scope(context), False
         try:
             self.run.client.bearer(self.run.sign_in.credential(scope))
-            optional = self.is_optional(scope, context)
+            optional = self.is_optional(context)
             yield from self.records_in(scope, context)
         except Refusal as refusal:
             if refusal.ends_run:
@@ -201,7 +201,7 @@ class ScopeStream(AdaptedStream):
         """Note what GitHub refused."""
         self.run.refused(self.name, scope, refusal, optional=optional)
 
-    def is_optional(self, scope: Scope, context: Context) -> bool:  # noqa: ARG002 - for seats
+    def is_optional(self, context: Context) -> bool:
         """Whether a run succeeds without a partition: GitHub never gave it."""
         by_this_sign_in = self.run.sign_in.is_app or self.optional_under_token
         return self.optional and by_this_sign_in and not self.partition(context).was_loaded

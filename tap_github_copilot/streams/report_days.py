@@ -52,7 +52,7 @@ class ReportDays(DailyStream):
         """What is known of a day's report; it is fetched only if no stream has."""
         return self.run.report_cache.facts(scope, report, day, once=once)
 
-    def is_optional(self, scope: Scope, context: Context) -> bool:  # noqa: ARG002 - for seats
+    def is_optional(self, context: Context) -> bool:
         """As the stream of the partition's report."""
         is_app, report = self.run.sign_in.is_app, context["report"]
         may_be_closed = report != USERS if is_app else report == AI_CREDITS
