@@ -1,4 +1,4 @@
-"""GitHub's rate limits, the rate_limiter before its API, and what is fetched ahead."""
+"""GitHub's rate limits, the rate limiter before its API, and what is fetched ahead."""
 
 from __future__ import annotations
 
@@ -11,7 +11,13 @@ import pytest
 
 from simulator.faults import FOR_EVER
 from tap_github_copilot.clock import Clock, InterruptedRun
-from tap_github_copilot.github.rate_limit import MAX_CONCURRENT, MAX_PER_MINUTE, WINDOW, RateLimiter
+from tap_github_copilot.github.rate_limit import (
+    ALL_CREDENTIALS,
+    MAX_CONCURRENT,
+    MAX_PER_MINUTE,
+    WINDOW,
+    RateLimiter,
+)
 from tap_github_copilot.streams.prefetch import ordered
 from tests.support.daily_usages import (
     ACME,
@@ -23,6 +29,7 @@ from tests.support.daily_usages import (
     state_at,
     truth,
 )
+from tests.support.tap_process import eventually
 from tests.support.tap_runs import SetClock, config_for, lines_about
 
 if TYPE_CHECKING:
@@ -91,7 +98,77 @@ LIMITS: dict[str, tuple[str, dict[str, str], float, str]] = {
     ),
     "words alone": (SECONDARY, {}, 60, "secondary"),
     "words of old": ("You have triggered an abuse detection mechanism.", {}, 60, "secondary"),
-    "no sense": (SECONDARY, {"Retry_After": "soon"}, 60, "secondary"),
+    "seconds before a wrong reset": (
+        PRIMARY,
+        {"Retry_After": "7", "X_RateLimit_Remaining": "0", "X_RateLimit_Reset": "1e99"},
+        7,
+        "primary",
+    ),
+    "a date in an old form": (
+        SECONDARY,
+        {"Retry_After": "Mon Nov 23 12:01:30 2026"},
+        90,
+        "secondary",
+    ),
+    "a reset a day ahead": (
+        PRIMARY,
+        {"X_RateLimit_Remaining": " 00 ", "X_RateLimit_Reset": "{epoch+3599}"},
+        3600,
+        "primary",
+    ),
+    **{
+        f"nonsense: {text[:30]}": (SECONDARY, {"Retry_After": text}, 60, "secondary")
+        for text in (
+            "soon",
+            "9" * 400,
+            "9" * 5000,
+            "-5",
+            "+90",
+            "1.5",
+            "1e3",
+            "NaN",
+            "inf",
+            "\u00b2",
+            "90, 90",
+            "999999999999",
+            "31536000",
+            "Mon, 23 Nov 99999 12:00:00 GMT",
+            "Mon, 23 Nov 9999 12:00:00 GMT",
+            "Mon, 23 Nov 0001 12:00:00 +2359",
+            "Mon, 23 Nov 2026 12:00:00 +9999",
+            "Mon, 23 Nov 1926 12:00:00 GMT",
+            "2026-11-23T12:01:30Z",
+            ", 23",
+        )
+    },
+    **{
+        f"nonsense: reset {text[:30]}": (
+            PRIMARY,
+            {"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": text},
+            60,
+            "primary",
+        )
+        for text in (
+            "",
+            "0",
+            "3600",
+            "1795435200000",
+            "9" * 400,
+            "-1",
+            "NaN",
+            "1795435200.5",
+            "\u00b3",
+            "{epoch+-7200}",
+            "{epoch+172800}",
+            "{date+600}",
+        )
+    },
+    "remaining is nonsense": (
+        SECONDARY,
+        {"X_RateLimit_Remaining": "-1", "X_RateLimit_Reset": "{epoch+600}"},
+        60,
+        "secondary",
+    ),
 }
 
 
@@ -121,6 +198,115 @@ def test_429_is_a_limit_even_if_it_says_nothing(
     outcome = read_usages(config_for(github, start_date=ago(today, 9)), today)
     assert outcome.code == 0
     assert outcome.clock.waits == [60]
+
+
+@pytest.mark.parametrize(
+    ("headers", "waits"),
+    [
+        ({"Retry_After": "0"}, [1, 120, 240]),
+        ({"Retry_After": "{date+-90}"}, [1, 120, 240]),
+        ({"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": "{epoch+-5}"}, [1, 120, 240]),
+        ({"Retry_After": "7"}, [7, 7, 7]),
+    ],
+)
+def test_a_moment_that_has_passed_is_believed_once(
+    github: Simulator, world: World, today: date, headers: dict[str, str], waits: Waits
+) -> None:
+    world.add(ACME, people=20)
+    limit = told(PRIMARY, SetClock(today).now(), **headers)
+    github.faults.add(RECENT, status=429, times=3, **limit)
+    outcome = read_usages(config_for(github, start_date=ago(today, 9)), today)
+    assert outcome.code == 0
+    assert outcome.clock.waits == waits
+
+
+@pytest.mark.parametrize("wrong_by", [-7200, -900, 900, 7200, 400 * 86400])
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": "{epoch+600}"}, 601),
+        ({"Retry_After": "{date+600}"}, 600),
+    ],
+)
+def test_moments_are_measured_by_githubs_clock_and_not_by_this_machines(
+    github: Simulator,
+    world: World,
+    today: date,
+    headers: dict[str, str],
+    seconds: float,
+    wrong_by: int,
+) -> None:
+    world.add(ACME, people=20)
+    theirs = SetClock(today).now() + timedelta(seconds=wrong_by)
+    github.faults.add(RECENT, status=403, **told(PRIMARY, theirs, **headers))
+    outcome = read_usages(config_for(github, start_date=ago(today, 9)), today)
+    assert outcome.code == 0
+    assert outcome.clock.waits == [seconds]
+
+
+@pytest.mark.parametrize("date_header", ["", "yesterday", "Mon, 23 Nov 99999 12:00:00 GMT"])
+def test_this_machines_clock_counts_where_an_answer_has_no_date(
+    github: Simulator, world: World, today: date, date_header: str
+) -> None:
+    world.add(ACME, people=20)
+    headers = {"X_RateLimit_Remaining": "0", "X_RateLimit_Reset": "{epoch+600}"}
+    limit = told(PRIMARY, SetClock(today).now(), Date=date_header, **headers)
+    github.faults.add(RECENT, status=403, **limit)
+    outcome = read_usages(config_for(github, start_date=ago(today, 9)), today)
+    assert outcome.code == 0
+    assert outcome.clock.waits == [601]
+
+
+@pytest.mark.parametrize("status", [500, 502, 503, 504, 599])
+@pytest.mark.parametrize(
+    ("retry_after", "seconds"),
+    [("90", 90), ("{date+90}", 90), ("900", 900), ("86400", 900), ("0", 1), ("9" * 400, 1)],
+)
+def test_a_server_that_is_down_is_asked_again_when_it_says(
+    github: Simulator, world: World, today: date, retry_after: str, seconds: float, status: int
+) -> None:
+    world.add(ACME, people=20)
+    fault = told("", SetClock(today).now(), Retry_After=retry_after)
+    github.faults.add(RECENT, status=status, **fault)
+    outcome = read_usages(config_for(github, start_date=ago(today, 9)), today)
+    assert outcome.code == 0
+    assert outcome.clock.waits == [seconds]
+
+
+def test_a_server_that_stays_down_is_obeyed_for_a_quarter_of_an_hour(
+    github: Simulator, world: World, today: date
+) -> None:
+    world.add(ACME)
+    headers = {"Retry-After": "500"}
+    github.faults.add(RECENT, status=503, headers=headers, times=FOR_EVER)
+    outcome = read_usages(config_for(github, start_date=ago(today, 9)), today)
+    assert "github_unavailable" in closing(outcome)[0]
+    assert outcome.clock.waits == [500, 400, 4, 8]
+
+
+def test_a_server_that_is_down_for_one_call_holds_back_no_other(
+    github: Simulator, world: World, today: date, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.add(ACME, people=20)
+    day = ago(today, 9)
+    headers = {"Retry-After": "600"}
+    github.faults.add(f"day={day}$", status=503, headers=headers)
+    state = state_at(ago(today, 10))
+    waited: list[float] = []
+
+    class Held(SetClock):
+        """A clock on which the wait for that day lasts until the other days have been asked for."""
+
+        def wait(self, seconds: float) -> None:
+            super().wait(seconds)
+            if seconds == 600:
+                eventually(lambda: len(github.days_asked(ACME)) >= 8)
+                waited.append(seconds)
+
+    monkeypatch.setattr("tests.support.tap_runs.SetClock", Held)
+    outcome = read_usages(config_for(github, concurrency=8), today, state=state)
+    assert outcome.code == 0
+    assert waited == [600]
 
 
 def test_a_limit_without_a_time_is_waited_for_longer_each_time(
@@ -207,7 +393,7 @@ def test_at_most_two_calls_are_under_way_however_many_days_are_fetched(
     assert github.most_busy == min(MAX_CONCURRENT, concurrency)
 
 
-def test_the_gate_lets_800_calls_start_in_any_minute(today: date) -> None:
+def test_the_rate_limiter_lets_800_calls_start_in_any_minute(today: date) -> None:
     clock = SetClock(today)
     rate_limiter = RateLimiter(clock)
     starts = []
@@ -220,7 +406,41 @@ def test_the_gate_lets_800_calls_start_in_any_minute(today: date) -> None:
     assert starts[-1] < 3 * WINDOW
 
 
-def test_the_gate_lets_no_third_call_in_before_one_is_over(today: date) -> None:
+def test_a_wait_for_this_taps_own_limit_is_told_now_and_then(
+    today: date, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = SetClock(today)
+    rate_limiter = RateLimiter(clock)
+    caplog.set_level("INFO")
+    for _ in range(2 * MAX_PER_MINUTE + 1):
+        clock.wait(0.01)
+        with rate_limiter.passing("token"):
+            pass
+    lines = [record.getMessage() for record in caplog.records]
+    assert lines == ["waiting: this tap makes at most 800 calls a minute, about 52 s left"] * 2
+
+
+def test_a_wait_that_github_asked_for_is_not_told_as_this_taps_own(
+    today: date, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = SetClock(today)
+    rate_limiter = RateLimiter(clock)
+    caplog.set_level("INFO")
+    rate_limiter.hold(600)
+    with rate_limiter.passing("token"):
+        assert clock.waited == 600
+    assert caplog.records == []
+
+
+def test_a_shut_rate_limiter_lets_no_call_of_any_credential_start(today: date) -> None:
+    rate_limiter = RateLimiter(SetClock(today))
+    rate_limiter.shut(ALL_CREDENTIALS, LookupError())
+    for credential in ("a", "b"):
+        with pytest.raises(LookupError), rate_limiter.passing(credential):
+            pass
+
+
+def test_the_rate_limiter_lets_no_third_call_in_before_one_is_over(today: date) -> None:
     rate_limiter = RateLimiter(SetClock(today))
     third = threading.Event()
 
@@ -239,7 +459,7 @@ def test_the_gate_lets_no_third_call_in_before_one_is_over(today: date) -> None:
 @pytest.mark.parametrize(
     ("held", "waits"), [("", {"a": [50], "b": [50]}), ("a", {"a": [50], "b": []})]
 )
-def test_a_hold_is_for_everybody_or_for_one_bearer(
+def test_a_hold_is_for_all_or_for_one_credential(
     today: date, held: str, waits: dict[str, Waits]
 ) -> None:
     for bearer, expected in waits.items():
@@ -250,7 +470,7 @@ def test_a_hold_is_for_everybody_or_for_one_bearer(
             assert clock.waits == expected
 
 
-def test_a_shut_gate_lets_no_call_of_that_bearer_start(today: date) -> None:
+def test_a_shut_rate_limiter_lets_no_call_of_that_credential_start(today: date) -> None:
     rate_limiter = RateLimiter(SetClock(today))
     rate_limiter.shut("a", LookupError())
     with pytest.raises(LookupError), rate_limiter.passing("a"):
