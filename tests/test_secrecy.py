@@ -3,22 +3,30 @@
 from __future__ import annotations
 
 import json
+import logging
 import re
 import signal
 import socketserver
 import threading
+import time
 from contextlib import contextmanager
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from cryptography.hazmat.primitives.serialization import PrivateFormat
+from singer_sdk.logging import StructuredFormatter
 
 from simulator.access import TOKEN
 from simulator.faults import FOR_EVER
 from simulator.world import World
+from tap_github_copilot import endpoints
+from tap_github_copilot.redaction import protect_logs, redacted, remember_secret
+from tap_github_copilot.run import Run
+from tap_github_copilot.settings import Settings
 from tests.support.daily_usages import ACME, ago, state_at
 from tests.support.tap_process import COMMAND, HURRIED, Process, eventually
-from tests.support.tap_runs import config_for, run_tap
+from tests.support.tap_runs import NOON, SetClock, config_for, run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -167,6 +175,195 @@ def test_a_download_host_with_bad_headers_tells_nothing(
             said = printed(run)
     assert_no_secret(said)
     assert f"bad_report: enterprise acme, users-1-day, {day}" in said
+
+
+LOG_CONFIG = """\
+version: 1
+disable_existing_loggers: false
+formatters:
+  one: {FORMATTER}
+handlers:
+  file: {{class: logging.FileHandler, filename: odd.log, formatter: one, level: DEBUG}}
+  console: {{class: logging.StreamHandler, formatter: one, level: DEBUG}}
+root: {{level: DEBUG, handlers: [file, console]}}
+loggers:
+  urllib3: {{level: DEBUG}}
+  urllib3.connectionpool: {{level: DEBUG, handlers: [file], propagate: true}}
+  requests: {{level: DEBUG}}
+"""
+FORMATTERS = {
+    "plain": "{format: '%(name)s | %(levelname)s | %(message)s | %(args)r'}",
+    "json": "{(): singer_sdk.logging.StructuredFormatter}",
+}
+
+
+@pytest.mark.parametrize("formatter", FORMATTERS)
+def test_no_configuration_of_the_loggers_shows_a_secret(
+    github: Simulator, world: World, today: date, tmp_path: Path, formatter: str
+) -> None:
+    world.add(ACME)
+    app = github.access.app
+    app.install(ACME, 1)
+    pem = app.pem(PrivateFormat.PKCS8)
+    config = config_for(github, start_date=ago(today, 9), app_id=app.app_id, private_key=pem)
+    del config["token"]
+    github.faults.add("FILE ", keep=10, times=2)
+    path = tmp_path / "logging.yaml"
+    path.write_text(LOG_CONFIG.format(FORMATTER=FORMATTERS[formatter]))
+    environment = DEBUG | {"SINGER_SDK_LOG_CONFIG": str(path)}
+    with Process(tmp_path, config, command=HURRIED, environment=environment) as run:
+        assert run.end() == 0
+        said = b"".join(run.lines).decode() + run.log + (tmp_path / "odd.log").read_text()
+    assert_no_secret(said, *pem.splitlines()[1:-1], *app.made)
+    assert re.search(r"part-00000\.json\?\*\*\* HTTP", said)
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        "ghs_canary\n",
+        "ghs_canary\r\nX-Canary: 1",
+        " ghs_canary",
+        "ghs canary",
+        "ghs_\u00e9canary",
+        "ghs_\U0001f511canary",
+        "ghs_\x00canary",
+        "",
+        None,
+        5,
+        True,
+        ["ghs_canary"],
+        {"canary": 1},
+    ],
+)
+def test_a_minted_token_that_no_header_can_hold_is_one_clear_refusal(
+    github: Simulator, world: World, today: date, token: object
+) -> None:
+    world.add("/orgs/one", people=20)
+    world.add("/orgs/two", people=20)
+    app = github.access.app
+    app.now = datetime.combine(today, NOON).timestamp()
+    app.install("/orgs/one", 1)
+    app.install("/orgs/two", 2)
+    minted = {"token": token, "expires_at": f"{today}T13:00:00Z"}
+    github.faults.add("POST /app/installations/7000/", status=201, body=minted, times=FOR_EVER)
+    config = config_for(github, app_id=app.app_id, private_key=app.pem(PrivateFormat.PKCS8))
+    outcome = run_tap({**config, "token": None, "start_date": ago(today, 9)}, today)
+    assert outcome.code == 1
+    lines = outcome.log.splitlines()
+    closing = lines[lines.index("ERROR the run failed:") + 1 :]
+    assert len([line for line in closing if "holds no installation token" in line]) == 2
+    assert all("refused_request: organization one, POST /app/" in line for line in closing)
+    assert "canary" not in outcome.log
+    assert outcome.bookmark("two") == ago(today, 5)
+
+
+def test_no_repr_shows_a_secret(github: Simulator, world: World, today: date) -> None:
+    world.add(ACME)
+    app = github.access.app
+    app.install(ACME, 1)
+    pem = app.pem(PrivateFormat.PKCS8)
+    secret = "odd-canary-token"
+    github.access.tokens = {secret}
+    app.now = datetime.combine(today, NOON).timestamp()
+    for way in ({"token": secret}, {"app_id": app.app_id, "private_key": pem}):
+        config = {"api_url": github.url, "enterprises": ["acme"], **way}
+        run = Run(Settings.from_config(config), SetClock(today))
+        [scope] = run.scopes
+        credential = run.sign_in.credential(scope)
+        answer = run.client.call(endpoints.account(scope), credential)
+        bearer = run.client.bearer(credential)
+        report = run.reports.fetch(scope, "users-1-day", today - timedelta(days=5))
+        met = list(reachable([run, answer, credential, report]))
+        run.close()
+        assert {"Settings", "Client", "Response", type(credential).__name__} <= {
+            type(one).__name__ for one in met
+        }
+        for one in met:
+            shown = f"{one!r} {one}"
+            for word in (secret, bearer, *pem.splitlines()[1:-1], "sig="):
+                assert word not in shown, type(one)
+
+
+def reachable(roots: list[object]) -> Iterator[object]:
+    """What this project's objects hold, each of its classes and containers, at any depth."""
+    met: set[int] = set()
+    left = list(roots)
+    while left:
+        one = left.pop()
+        if id(one) in met:
+            continue
+        met.add(id(one))
+        if type(one).__module__.startswith("tap_github_copilot"):
+            yield one
+            left += [getattr(one, name) for name in getattr(type(one), "__slots__", ())]
+            left += getattr(one, "__dict__", {}).values()
+        elif isinstance(one, dict):
+            left += [*one, *one.values()]
+        elif isinstance(one, list | tuple | set | frozenset):
+            left += one
+
+
+def fail_over(secret: str) -> None:
+    """Raise an error that hides another one."""
+    try:
+        int(secret)
+    except ValueError:
+        raise OSError("outer") from None
+
+
+def test_a_record_with_a_secret_anywhere_is_cleaned(caplog: pytest.LogCaptureFixture) -> None:
+    protect_logs()
+    protect_logs()
+    link = "https://x.example/part-0.json?sv=1&se=2&sig=c2ln"
+    remember_secret("an-odd-credential")
+    logger = logging.getLogger("some.library")
+    secrets = [link, f"'{link}'", "Bearer c2ln", "an-odd-credential", f"ghp_{'c2ln' * 9}"]
+    secrets += ["eyJhbGciOiJSUzI1NiJ9.c2ln.c2ln", "http://me:c2ln@proxy.example"]
+    for secret in secrets:
+        logger.warning("it says %s", secret)
+        logger.warning("it says %r", [secret])
+        logger.warning(f"it says {secret}")  # noqa: G004 - as others do
+        logger.warning("it says %(this)s", {"this": secret})
+        logger.warning("%s %d", secret, secret)  # cannot be formatted
+        try:
+            fail_over(secret)
+        except OSError:
+            logger.exception("it failed")
+        logger.warning("it stands here", stack_info=True)
+    formats = [logging.Formatter(), StructuredFormatter()]
+    said = "\n".join(one.format(record) for record in caplog.records for one in formats)
+    for word in ("c2ln", "an-odd-credential"):
+        assert word not in said
+    assert "it says ***" in said
+    assert "part-0.json?***" in said
+
+
+def test_a_record_without_a_secret_stays_as_it_is(caplog: pytest.LogCaptureFixture) -> None:
+    protect_logs()
+    caplog.set_level("INFO")
+    logging.getLogger("tap-github-copilot").info("%s: GET /x?day=%s", "scope", "2026-11-01")
+    [record] = caplog.records
+    assert record.args == ("scope", "2026-11-01")
+    assert record.getMessage() == "scope: GET /x?day=2026-11-01"
+
+
+@pytest.mark.parametrize(
+    "piece", ["eyJ", "ghp_", "sig=", "?", "://", "-----BEGIN ", "Bearer ", "a"]
+)
+def test_a_long_message_is_cleaned_in_no_time(piece: str) -> None:
+    text = piece * (1_000_000 // len(piece))
+    started = time.monotonic()
+    assert len(redacted(text)) <= 200
+    logging.getLogRecordFactory()("x", 10, "x", 1, text, (), None)
+    assert time.monotonic() - started < 2
+
+
+def test_a_secret_at_the_end_of_what_is_quoted_is_not_cut_out_of_its_cover() -> None:
+    token = f"ghp_{'x' * 36}"
+    for length in range(150, 2100, 7):
+        assert "ghp_" not in redacted("y" * length + " " + token)
+        assert "x" not in redacted("y" * length + " " + token)
 
 
 @contextmanager
