@@ -8,16 +8,33 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Protocol
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from simulator.faults import FOR_EVER
 from simulator.people import COUNTERS
 from simulator.world import USERS
+from tap_github_copilot.clock import Clock
+from tap_github_copilot.github import report_files
+from tap_github_copilot.github.report_files import (
+    BadContentError,
+    RowContract,
+    check,
+    rows,
+    whole_number,
+)
+from tap_github_copilot.github.reports import ROW_FORMAT
+from tap_github_copilot.github.temporary_files import ReportFile, TemporaryBytes
+from tap_github_copilot.run import Run
 from tap_github_copilot.scopes import Level
+from tap_github_copilot.settings import Settings
 from tap_github_copilot.tap import TapGitHubCopilot
 from tests.support.tap_runs import USAGES, Outcome, config_for, lines_about, run_tap
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from simulator.server import Simulator
     from simulator.world import World
 
@@ -490,6 +507,20 @@ def test_a_broken_file_is_named_with_the_place_of_the_fault(
     [
         {"download_links": ["http://127.0.0.1:9/x"], "report_day": BEFORE},
         {"download_links": ["http://127.0.0.1:9/x"], "report_day": None},
+        {"download_links": [], "report_day": BEFORE},
+        {"download_links": None, "report_day": AFTER},
+        {"download_links": [], "report_day": None},
+        {"message": "Server is busy"},
+        {"report_day": DAY},
+        {},
+        {"links": [], "report_day": DAY},
+        {"download_links": "", "report_day": DAY},
+        {"download_links": 0, "report_day": DAY},
+        {"download_links": False, "report_day": DAY},
+        {"download_links": {}, "report_day": DAY},
+        [],
+        False,
+        0,
         {"download_links": [CONTENT, None], "report_day": DAY},
         {"download_links": {"link": CONTENT}, "report_day": DAY},
         {"download_links": CONTENT, "report_day": DAY},
@@ -502,6 +533,19 @@ def test_a_broken_file_is_named_with_the_place_of_the_fault(
 def test_a_day_with_a_bad_envelope_is_not_loaded(body: Any, github: Simulator, load: Load) -> None:
     github.faults.add(f"{USERS}.day={DAY}$", status=200, body=body, times=FOR_EVER)
     assert_the_day_is_not_loaded(load(line(1)), "envelope")
+    assert github.days_asked(ACME).count(DAY) == 4
+    github.faults.clear()
+    github.faults.add(f"{USERS}.day={DAY}$", status=200, body=body, times=3)
+    assert the_record(load(line(1)))["user_id"] == 1
+
+
+@pytest.mark.parametrize("status", [201, 202, 203, 205, 206, 207, 299])
+@pytest.mark.parametrize("body", [b"", b"null", {"download_links": [], "report_day": DAY}])
+def test_a_2xx_other_than_200_and_204_says_nothing_about_the_day(
+    status: int, body: Any, github: Simulator, load: Load
+) -> None:
+    github.faults.add(f"{USERS}.day={DAY}$", status=status, body=body, times=FOR_EVER)
+    assert_the_day_is_not_loaded(load(line(1)), "4 times")
 
 
 def test_a_bad_day_is_tried_again_for_about_twenty_seconds(load: Load) -> None:
@@ -517,3 +561,169 @@ def test_a_row_nested_a_hundred_levels_deep_is_kept_whole(load: Load) -> None:
     record = the_record(load(line(totals_by_cli=tower, new=[tower])))
     assert record["totals_by_cli"] == tower
     assert record["extra_fields"] == {"new": [tower]}
+
+
+NULL_AFTER_NUL = [
+    (b'"user_id":1,"user_id\\u0000":null', {"user_id\ufffd": None}),
+    (b'"user_id\\u0000":null,"user_id":1', {"user_id\ufffd": None}),
+    (b'"user_id":1,"user\\u0000_id":"x"', {"user\ufffd_id": "x"}),
+    (b'"user_id":1,"\\u0000day":"2001-01-01"', {"\ufffdday": "2001-01-01"}),
+    (b'"user_id":1,"d\\u0000ay\\u0000":null', {"d\ufffday\ufffd": None}),
+    (b'"user_id":1,"new":1,"new\\u0000":2', {"new": 1, "new\ufffd": 2}),
+    (b'"user_id":1,"new\\u0000":1,"\\u0000new":2,"new\\ufffd":3', None),
+]
+
+
+@pytest.mark.parametrize(("fields", "extra"), NULL_AFTER_NUL)
+def test_a_name_that_equals_another_without_its_nul_takes_nothing_from_it(
+    fields: bytes, extra: dict[str, Any] | None, load: Load
+) -> None:
+    record = the_record(load(b'{"day":"%s",%s}' % (DAY.encode(), fields)))
+    assert (record["day"], record["user_id"]) == (DAY, 1)
+    if extra is None:
+        assert sorted(record["extra_fields"].values()) == [1, 2, 3]
+    else:
+        assert record["extra_fields"] == extra
+
+
+def test_values_are_checked_as_they_are_emitted(load: Load) -> None:
+    text = line(1, user_login="x").replace(DAY.encode(), DAY.encode() + b"\\u0000")
+    outcome = load(text, line(2).replace(b'"user_id"', b'"user_\\u0000id"'))
+    assert [(r["day"], r["user_id"]) for r in records_of_the_day(outcome)] == [(DAY, 1), (DAY, 2)]
+    assert {r["extra_fields"] for r in records_of_the_day(outcome)} == {None}
+
+
+NAMES = st.sampled_from(
+    ["day", "user_id", "user_login", "new", "totals_by_ide", "day\0", "user_id\0", "\0", "\ud800"]
+)
+VALUES = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.sampled_from([DAY, DAY + "\0", "\ud83d", "\0", 1, 7.0, 2.0**53, float(2**60)]),
+    lambda entries: st.lists(entries, max_size=3) | st.dictionaries(NAMES, entries, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.lists(st.tuples(NAMES, VALUES), max_size=6))
+def test_what_passes_the_check_is_emitted_with_the_keys_that_were_checked(
+    fields: list[tuple[str, Any]],
+) -> None:
+    pairs = [("day", DAY), ("user_id", 7), *fields]
+    written = ",".join(f"{json.dumps(name)}:{json.dumps(value)}" for name, value in pairs)
+    content = TemporaryBytes()
+    content.append(f"{{{written}}}\n".encode())
+    file = ReportFile(content, 0, content.size)
+    try:
+        checked = check(file, RowContract(DAY, ("user_id",)))
+    except BadContentError:
+        return
+    finally:
+        emitted = [*rows(file)]
+        content.close()
+    [key] = checked.keys
+    assert (emitted[0]["day"], whole_number(emitted[0]["user_id"])) == (DAY, *key)
+    assert "\0" not in json.dumps(emitted[0], ensure_ascii=False)
+
+
+INEXACT = ["9007199254740993.0", "9007199254740992.0", "-9007199254740993.0", "1e18", "1E16"]
+
+
+@pytest.mark.parametrize("number", INEXACT)
+def test_a_float_that_may_stand_for_several_integers_is_none(number: str, load: Load) -> None:
+    outcome = load(line(1, loc_added_sum="n").replace(b'"n"', number.encode()))
+    record = the_record(outcome)
+    assert record["loc_added_sum"] is None
+    assert record["extra_fields"] == {"loc_added_sum": float(number)}
+    assert_the_day_is_not_loaded(load(line("n").replace(b'"n"', number.encode())), "user_id")
+
+
+@pytest.mark.parametrize(
+    ("escape", "read"),
+    [
+        (b"\\ud800", "\ufffd"),
+        (b"\\uDFFF", "\ufffd"),
+        (b"\\udc00\\ud800", "\ufffd\ufffd"),
+        (b"\\ud83dx\\ude00", "\ufffdx\ufffd"),
+        (b"\\ud83d\\ude00", "\N{GRINNING FACE}"),
+        (b"\\\\ud800", "\\ud800"),
+        (b"\\ud800\\u0000", "\ufffd"),
+    ],
+)
+@pytest.mark.parametrize("form", [lambda text: text, lambda text: b"[" + text + b"]"])
+def test_an_unpaired_surrogate_costs_one_character_and_not_the_day(
+    escape: bytes, read: str, form: Callable[[bytes], bytes], load: Load
+) -> None:
+    fields = {"user_login": "here", "new": {"here": ["here"]}, "totals_by_ide": [{"ide": "here"}]}
+    record = the_record(load(form(line(**fields).replace(b"here", escape))))
+    assert record["user_login"] == read
+    assert record["extra_fields"] == {"new": {read: [read]}}
+    assert record["totals_by_ide"] == [{"ide": read}]
+
+
+@pytest.mark.parametrize("text", [b"\xed\xa0\x80", b"\xff", b"\xc3"])
+@pytest.mark.parametrize("more", [b"1", b"1e400", b'"\\ud800"', b'"\\u0000"'])
+def test_bytes_that_are_not_utf_8_stay_a_bad_report(text: bytes, more: bytes, load: Load) -> None:
+    bad = line(1, user_login="here", new="n").replace(b"here", text).replace(b'"n"', more)
+    assert_the_day_is_not_loaded(load(bad), "line 1")
+
+
+@pytest.mark.parametrize("number", [b"NaN", b"-Infinity", b"1e400, NaN", b"1e400, Infinity"])
+def test_what_only_python_takes_for_a_number_is_a_bad_report(number: bytes, load: Load) -> None:
+    bad = line(1, new=["n"]).replace(b'"n"', number)
+    assert_the_day_is_not_loaded(load(bad), "line 1")
+
+
+def test_a_line_that_is_far_too_long_is_a_bad_report(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_files, "LONGEST_LINE", 10_000)
+    assert_the_day_is_not_loaded(load(line(1) + b"\n" + line(2, new="x" * 10_000)), "line 2")
+    assert the_record(load(line(1) + b" " * 9_000))["user_id"] == 1
+
+
+def test_an_array_that_is_far_too_large_is_a_bad_report(
+    load: Load, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(report_files, "LARGEST_DOCUMENT", 10_000)
+    assert_the_day_is_not_loaded(load(b"[" + line(2, new="x" * 10_000) + b"]"), "line 1")
+
+
+SAME: list[list[bytes]] = [
+    [b"\n".join(LINES)],
+    [b"\n".join(LINES[::-1]) + b"\n"],
+    LINES,
+    [LINES[2], b"", b"\r\n".join(LINES[:2])],
+    [b"[" + b",\n".join(LINES) + b"]"],
+    [BOM + b"\n\n".join(LINES)],
+]
+OTHER: list[list[bytes]] = [
+    LINES[:2],
+    [*LINES, LINES[0]],
+    [LINES[0], LINES[0], LINES[2]],
+    [*LINES[:2], line(3, new=1)],
+    [line(1, a=1, b=2), line(2, a=2, b=1), LINES[2]],
+    [line(1, a=2, b=1), line(2, a=1, b=2), LINES[2]],
+    [b""],
+]
+
+
+def version_of(files: list[bytes], github: Simulator, load: Load) -> str:
+    """The version of the middle day's report."""
+    load(*files)
+    run = Run(Settings.from_config(config_for(github)), Clock(), ("users-1-day",))
+    found = run.reports.fetch(run.scopes[0], USERS, date.fromisoformat(DAY))
+    found.close()
+    run.close()
+    return found.version
+
+
+def test_the_version_follows_the_rows_and_neither_their_order_nor_their_files(
+    github: Simulator, load: Load
+) -> None:
+    versions = [version_of(files, github, load) for files in (*SAME, *OTHER)]
+    assert len(set(versions[: len(SAME)])) == 1
+    assert len(set(versions)) == 1 + len(OTHER)
+    assert {version.split("-")[0] for version in versions} == {str(ROW_FORMAT)}

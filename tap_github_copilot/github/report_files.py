@@ -16,7 +16,12 @@ import msgspec
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from tap_github_copilot.github.bodies import BUFFER
-from tap_github_copilot.github.json_text import DEEPEST, decode, without_nul
+from tap_github_copilot.github.json_text import (
+    DEEPEST,
+    decode,
+    without_lone_surrogates,
+    without_nul,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -33,6 +38,7 @@ _BOM = b"\xef\xbb\xbf"
 _BYTE = re.compile(r"\(byte (\d+)\)")
 _NUL = b"\\u0000"
 _decode = msgspec.json.Decoder().decode
+_decode_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _encode = msgspec.json.Encoder(order="sorted").encode
 _NONCE = bytes(12)
 
@@ -168,13 +174,26 @@ def _lines(numbered: Iterable[tuple[int, bytes]], read: _Read) -> Iterator[tuple
 
 def _array(text: bytes, place: str, read: _Read) -> Iterator[tuple[int, Row]]:
     try:
-        entries = msgspec.json.decode(text, type=list[msgspec.Raw])
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        entries = _decode_array(text)
+    except (msgspec.MsgspecError, RecursionError):
+        entries = _entries_of_mended(text)
+    for number, entry in enumerate(entries, 1):
+        yield number, read(bytes(entry), place, number)
+
+
+def _entries_of_mended(text: bytes) -> list[msgspec.Raw]:
+    """The entries of an array that may hold escapes of unpaired surrogates.
+
+    Raises:
+        BadContentError: Those are not all that is wrong with it.
+    """
+    text = without_lone_surrogates(text)
+    try:
+        return _decode_array(text)
+    except (msgspec.MsgspecError, RecursionError) as error:
         byte = _BYTE.search(str(error))
         line = text.count(b"\n", 0, int(byte[1]) if byte else len(text)) + 1
         raise BadContentError(f"line {line}: the file is not a JSON array of rows") from None
-    for number, entry in enumerate(entries, 1):
-        yield number, read(bytes(entry), place, number)
 
 
 def _totals(text: bytes, read: _Read) -> Iterator[tuple[int, Row]]:
