@@ -46,6 +46,11 @@ class Fault:
     after: int = 0
     times: int = 1
 
+    @property
+    def is_harmless(self) -> bool:
+        """Whether nothing happens to the content of a file."""
+        return not (self.reset or self.change or self.wire) and self.keep is None
+
 
 class Faults:
     """The faults still to come; the first that matches a call is used up by it."""

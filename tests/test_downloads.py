@@ -16,19 +16,22 @@ import pytest
 
 from simulator.access import TOKEN
 from simulator.faults import FOR_EVER
+from simulator.wire import unframed
 from simulator.world import USERS, shards_of
 from tap_github_copilot.clock import Clock
+from tap_github_copilot.github.bodies import BUFFER
 from tap_github_copilot.github.downloads import BrokenDownloadError, Downloads, UnreachableHostError
 from tap_github_copilot.github.temporary_files import TemporaryBytes
 from tap_github_copilot.settings import Settings
 from tests.support.daily_usages import ACME, ago, closing, keys_of, read_usages, state_at, truth
-from tests.support.tap_runs import Outcome, config_for
+from tests.support.tap_runs import Outcome, config_for, lines_about
 
 if TYPE_CHECKING:
     from simulator.server import Simulator
     from simulator.world import Files, World
 
 BAD_AGE = 10
+BOM = b"\xef\xbb\xbf"
 FAULTS: dict[str, dict[str, Any]] = {
     "refused": {"status": 403, "body": b"AuthenticationFailed"},
     "gone": {"status": 404, "body": b"BlobNotFound"},
@@ -116,6 +119,130 @@ def test_a_report_rebuilt_between_two_tries_is_read_as_it_is_then(
     assert outcome.code == 0, outcome.log
     assert builds == []
     assert keys_of(outcome.records()) == expected
+
+
+def test_a_redirect_of_the_download_host_is_not_followed(
+    github: Simulator, world: World, today: date
+) -> None:
+    world.add(ACME, people=30)
+    day = ago(today, BAD_AGE)
+    elsewhere = github._link("/elsewhere", b"".join(world.files(ACME, USERS, today) or []))  # noqa: SLF001
+    for status in (301, 302, 303, 307, 308):
+        headers = {"Location": elsewhere}
+        github.faults.add(f"FILE .*{day}/part-00001", status=status, headers=headers)
+    outcome = read_last_days(github, world, today)
+    [line] = closing(outcome)
+    assert f"{day}: the download host answered 30" in line
+    assert not github.calls("FILE /elsewhere")
+
+
+@pytest.mark.parametrize("reads", [1, 2, 3])
+def test_a_large_body_that_breaks_off_at_the_end_of_a_line_is_not_whole(
+    github: Simulator, world: World, today: date, reads: int
+) -> None:
+    world.add(ACME, people=30)
+    day = today - timedelta(days=BAD_AGE)
+    line = b'{"day":"%s","user_id":%%d,"new":"%s"}\n' % (str(day).encode(), b"x" * 950)
+    lines = [line % (10**6 + n) for n in range(reads * BUFFER // 1000 + 500)]
+    world.put[ACME, USERS, day] = [b"".join(lines)]
+    keep = (reads * BUFFER // len(lines[0]) + 1) * len(lines[0])
+    github.faults.add(f"FILE .*{day}/", keep=keep, times=3)
+    outcome = read_last_days(github, world, today)
+    assert outcome.code == 0, outcome.log
+    assert len(outcome.clock.waits) == 3
+    assert len([r for r in outcome.records() if r["day"] == str(day)]) == len(lines)
+
+
+EMPTY_FILES = [[b""], [b"", b"\n"], [BOM], [b"[]"], [BOM + b" [ \n ] \n"], [b" " * 100_000]]
+FILES_WITH_A_ROW = [
+    [b'{"user_id":1}'],
+    [b"", b'{"user_id":1}\n'],
+    [BOM + b"\r\n" + b'{"user_id":1}\n{'],
+    [b"[]", b'[ {"user_id":1},'],
+    [b"\n" * 40_000 + b'{"user_id":"\\ud800"}\n'],
+    [b'{"user_id":1,"new":"%s"}\n{' % (b"x" * 100_000)],
+]
+
+
+def recent_report(github: Simulator, files: list[bytes]) -> None:
+    """Serve these files as the 28-day users report."""
+    links = [
+        github._link(f"/recent/{number}", file)  # noqa: SLF001
+        for number, file in enumerate(files)
+    ]
+    body = {"download_links": links, "report_start_day": "2026-10-26"}
+    github.faults.add("users-28-day", status=200, body=body, times=FOR_EVER)
+
+
+@pytest.mark.parametrize("files", EMPTY_FILES, ids=range(len(EMPTY_FILES)))
+def test_a_28_day_report_whose_files_are_all_empty_is_none(
+    github: Simulator, world: World, today: date, files: list[bytes]
+) -> None:
+    world.add(ACME, open_since=today)
+    recent_report(github, files)
+    outcome = read_usages(config_for(github, start_date=ago(today, 30)), today)
+    assert outcome.code == 0
+    assert lines_about(outcome.log, "WARNING", "policy_disabled", "enterprise acme")
+    assert outcome.bookmark() is None
+    assert len(github.days_asked(ACME)) == 18
+
+
+@pytest.mark.parametrize("files", FILES_WITH_A_ROW, ids=range(len(FILES_WITH_A_ROW)))
+def test_a_28_day_report_with_a_row_is_enough(
+    github: Simulator, world: World, today: date, files: list[bytes]
+) -> None:
+    world.add(ACME, open_since=today)
+    recent_report(github, files)
+    outcome = read_usages(config_for(github, start_date=ago(today, 30)), today)
+    assert outcome.code == 0
+    assert outcome.bookmark() == ago(today, 15)
+
+
+def test_of_a_28_day_report_no_more_is_read_than_its_first_row(
+    github: Simulator, world: World, today: date
+) -> None:
+    world.add(ACME, open_since=today)
+    recent_report(github, [b'{"user_id":1}\n' * 4_000_000, b"{"])
+    outcome = read_usages(config_for(github, start_date=ago(today, 30)), today)
+    assert outcome.bookmark() == ago(today, 15)
+    assert github.calls("FILE ") == ["FILE /recent/0"]
+    assert github.bytes_sent < 20_000_000
+
+
+BROKEN_RECENT: dict[str, dict[str, Any]] = {
+    "refused": {"status": 403},
+    "cut": {"keep": 7},
+    "not JSON": {"change": (b'{"user_id"', b"<html>")},
+    "not a row": {"change": (b'{"user_id":1}', b"[1]")},
+    "not an object": {"change": (b'{"user_id":1}', b"7")},
+    "unframed": {"wire": unframed},
+    "a line without an end": {"change": (b'{"user_id":1}', b"x" * 2_000_000)},
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN_RECENT)
+def test_a_28_day_report_that_breaks_is_asked_for_again(
+    github: Simulator, world: World, today: date, kind: str
+) -> None:
+    world.add(ACME, open_since=today)
+    recent_report(github, [b'{"user_id":1}\n'])
+    github.faults.add("FILE /recent/0", **BROKEN_RECENT[kind])
+    outcome = read_usages(config_for(github, start_date=ago(today, 30)), today)
+    assert outcome.clock.waits == [2]
+    assert outcome.bookmark() == ago(today, 15)
+
+
+def test_where_the_28_day_report_stays_broken_the_sampled_days_decide(
+    github: Simulator, world: World, today: date
+) -> None:
+    world.add(ACME, open_since=today)
+    recent_report(github, [b'{"user_id":1}\n'])
+    github.faults.add("FILE /recent/0", status=404, times=FOR_EVER)
+    silent = read_usages(config_for(github, start_date=ago(today, 30)), today)
+    assert silent.bookmark() is None
+    world.put[ACME, USERS, today - timedelta(days=12)] = [b""]
+    alive = read_usages(config_for(github, start_date=ago(today, 30)), today)
+    assert alive.bookmark() == ago(today, 15)
 
 
 def test_every_one_of_many_files_is_read(github: Simulator, world: World, today: date) -> None:

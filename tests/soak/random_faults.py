@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from simulator.wire import BROKEN, WHOLE
 from simulator.world import ROWS, TOTALS, USERS, shards_of
 
 if TYPE_CHECKING:
@@ -61,6 +62,9 @@ BAD_ENVELOPE: tuple[What, ...] = (
     {"status": 200, "body": {"download_links": [7]}},
     {"status": 200, "body": {"download_links": "none"}},
     {"status": 200, "body": {"download_links": ["http://127.0.0.1/"], "report_day": "2026-01-01"}},
+    {"status": 200, "body": {"download_links": [], "report_day": "2026-01-01"}},
+    {"status": 200, "body": {"message": "Server is busy"}},
+    {"status": 202, "body": b""},
 )
 BAD_FILE: tuple[What, ...] = (
     {"status": 403, "body": b"AuthenticationFailed: the link has expired"},
@@ -75,6 +79,8 @@ BAD_FILE: tuple[What, ...] = (
     {"change": (b"}\n{", b"}{")},
     {"change": (b"\n", b"\nnull\n")},
     {"change": (b'"user_id"', b'"user_name"')},
+    *({"wire": wire} for wire in BROKEN.values()),
+    *({"wire": wire} for wire in WHOLE.values()),
 )
 SHARES = {
     "broken file": 30,
