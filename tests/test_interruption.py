@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import subprocess
+import sys
 import time
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
@@ -45,7 +46,7 @@ def start(folder: Path, config: dict[str, Any], state: dict[str, Any] | None = N
     return Process(folder, config, state=state, catalog=catalog_of(config, USAGES))
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 @pytest.mark.parametrize("concurrency", [1, 4])
 def test_a_signal_ends_a_run_whose_downloads_hang(
     github: Simulator,
@@ -98,6 +99,120 @@ def ends_in_time(run: Process, number: signal.Signals) -> None:
     assert run.messages[-1]["type"] == "STATE"
     assert f"interrupted ({number.name})" in run.log
     assert "Traceback" not in run.log
+
+
+HANGING = {"delay": HANGS, "times": FOR_EVER}
+
+
+@pytest.mark.parametrize(
+    ("waits", "signals"),
+    [
+        (True, (signal.SIGTERM, signal.SIGTERM)),
+        (True, (signal.SIGINT, signal.SIGTERM)),
+        (False, (signal.SIGHUP, signal.SIGHUP)),
+        (False, (signal.SIGINT, signal.SIGINT, signal.SIGINT, signal.SIGINT)),
+        (False, (signal.SIGTERM, signal.SIGINT, signal.SIGTERM, signal.SIGINT)),
+    ],
+)
+def test_a_signal_that_comes_twice_or_with_another_one_ends_the_run_as_whole(
+    github: Simulator,
+    config: dict[str, Any],
+    tmp_path: Path,
+    signals: tuple[signal.Signals, ...],
+    waits: bool,
+) -> None:
+    with start(tmp_path, config) as run:
+        run.read_states(3)
+        if waits:
+            github.faults.add("GET ", **HANGING)
+            github.faults.add("FILE ", **HANGING)
+            eventually(run.is_idle)
+        for number in signals:
+            run.signal(number)
+            time.sleep(0.02)
+        assert run.end() == 128 + signals[0]
+        assert all(line.endswith(b"\n") for line in run.lines)
+        assert run.messages[-1]["type"] == "STATE"
+        assert "Traceback" not in run.log
+        assert run.log.count("interrupted (") == 1
+
+
+def test_gnu_timeout_which_sends_two_signals_ends_a_run_with_its_state(
+    github: Simulator, config: dict[str, Any], tmp_path: Path
+) -> None:
+    github.faults.add(f"FILE .*/{ago(World().today, 40)}/", **HANGING)
+    with Process(
+        tmp_path,
+        config,
+        command=("timeout", "--preserve-status", "4", *COMMAND),
+        catalog=catalog_of(config, USAGES),
+    ) as run:
+        assert run.end() == 128 + signal.SIGTERM
+        assert run.messages[-1]["type"] == "STATE"
+        assert "Traceback" not in run.log
+
+
+def test_a_signal_while_the_pipe_is_full_waits_for_the_reader(
+    config: dict[str, Any], tmp_path: Path
+) -> None:
+    with start(tmp_path, config) as run:
+        run.read_states(2)
+        eventually(run.waits_for_its_reader)
+        run.signal(signal.SIGTERM)
+        time.sleep(2.5)
+        assert run.end() == 128 + signal.SIGTERM
+        assert all(line.endswith(b"\n") for line in run.lines)
+        assert run.messages[-1]["type"] == "STATE"
+
+
+@pytest.mark.parametrize("patience", [1.5, HANGS])
+def test_a_reader_that_reads_no_more_holds_no_run_for_ever(
+    config: dict[str, Any], tmp_path: Path, patience: float
+) -> None:
+    code = (
+        "from tap_github_copilot import __main__, signals\n"
+        f"signals.HARD = {patience}\n"
+        "__main__.main()"
+    )
+    with Process(
+        tmp_path,
+        config,
+        command=(sys.executable, "-c", code),
+        catalog=catalog_of(config, USAGES),
+    ) as run:
+        run.read_states(2)
+        eventually(run.waits_for_its_reader)
+        run.signal(signal.SIGTERM)
+        if patience == HANGS:  # a third signal does not wait
+            run.signal(signal.SIGINT)
+            time.sleep(0.1)
+            run.signal(signal.SIGHUP)
+        began = time.monotonic()
+        assert run.wait() == 128 + signal.SIGTERM
+        assert time.monotonic() - began < IN_TIME
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("after", [0.0, 0.1, 0.4])
+def test_a_signal_right_at_the_start_leaves_no_traceback(
+    config: dict[str, Any], tmp_path: Path, number: signal.Signals, after: float
+) -> None:
+    with start(tmp_path, config) as run:
+        eventually(lambda: run.log)
+        time.sleep(after)
+        run.signal(number)
+        assert run.end() == 128 + number
+        assert "Traceback" not in run.log
+        assert all(line.endswith(b"\n") for line in run.lines)
+
+
+def test_a_run_under_nohup_outlives_its_terminal(config: dict[str, Any], tmp_path: Path) -> None:
+    with Process(
+        tmp_path, config, command=("nohup", *COMMAND), catalog=catalog_of(config, USAGES)
+    ) as run:
+        run.read_states(3)
+        run.signal(signal.SIGHUP)
+        assert run.end() == 0
 
 
 def test_a_signal_in_the_middle_of_records_leaves_whole_messages_and_a_state(

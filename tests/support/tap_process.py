@@ -5,6 +5,7 @@ from __future__ import annotations
 import fcntl
 import json
 import os
+import select
 import subprocess
 import sys
 import termios
@@ -133,6 +134,19 @@ class Process:
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal."""
         self._process.send_signal(number)
+
+    def is_idle(self) -> bool:
+        """Whether it has written nothing for a while, and all that it wrote was read."""
+        while select.select([self._out], [], [], 0.5)[0]:
+            line = self._out.readline()
+            if not line:
+                return True
+            self.lines.append(line)
+        return True
+
+    def wait(self) -> int:
+        """Wait for its end without reading; its exit code."""
+        return self._process.wait()
 
     def end(self) -> int:
         """Read to the end; its exit code."""
