@@ -19,7 +19,12 @@ from singer_sdk.singerlib import Catalog
 from tap_github_copilot.clock import InterruptedRun
 from tap_github_copilot.config import WrongDotenvError
 from tap_github_copilot.errors import Refusal
-from tap_github_copilot.machine import frames_of, line_about, make_names_printable
+from tap_github_copilot.machine import (
+    MachineFaultError,
+    frames_of,
+    line_about,
+    make_names_printable,
+)
 from tap_github_copilot.output import TargetGoneError
 from tap_github_copilot.run import RunFailedError
 from tap_github_copilot.shards import WrongOptionError
@@ -138,6 +143,7 @@ _PLAIN = (
     WrongOptionError,
     WrongDotenvError,
     BrokenStdoutError,
+    MachineFaultError,
 )
 
 

@@ -7,12 +7,8 @@ import os
 import sys
 import traceback
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from tap_github_copilot.redaction import redacted
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _CURES = {
     errno.EPIPE: "the program that reads stdout has closed it",
@@ -38,6 +34,10 @@ _NO_TEMPORARY_FOLDER = (
 _CA_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
+class MachineFaultError(Exception):
+    """This machine lacks something; one line that says what, and what to do."""
+
+
 def line_about(error: BaseException) -> str:
     """What happened and what to do, without any text that may hold a secret."""
     if isinstance(error, MemoryError):
@@ -59,19 +59,18 @@ def line_about(error: BaseException) -> str:
     )
 
 
-def missing_ca_bundle(api_url: str, environment: Mapping[str, str] = os.environ) -> str | None:
-    """What is wrong with the file of trusted certificates that requests is told to use."""
-    if not api_url.startswith("https:"):
-        return None
-    for name in _CA_BUNDLES:
-        if path := environment.get(name):
-            if os.access(path, os.R_OK):
-                return None  # the first one that is set is used
-            return (
-                f"{name} names {redacted(path)}, which cannot be read: correct it, or remove the "
-                "variable"
-            )
-    return None
+def check_ca_bundle(api_url: str) -> None:
+    """See whether the file of trusted certificates is there that requests is told to use.
+
+    Raises:
+        MachineFaultError: It is not, and it would be needed.
+    """
+    name = next((name for name in _CA_BUNDLES if os.environ.get(name)), None)  # as requests does
+    if name and api_url.startswith("https:") and not os.access(os.environ[name], os.R_OK):
+        raise MachineFaultError(
+            f"the environment variable {name} names a file that cannot be read "
+            f"({redacted(os.environ[name])}): correct it or remove the variable"
+        )
 
 
 def make_names_printable() -> None:

@@ -149,7 +149,7 @@ class StateMessages:
         if not always and not self.has_room:
             return
         encoded = encoder.encode(state)
-        if encoded != self._last:
+        if encoded != self._last and (state or self._last):
             self._write(state, encoded)
             self._messages.raise_if_interrupted()
 

@@ -7,18 +7,25 @@ so that moving to another release of the SDK changes this module alone.
 from __future__ import annotations
 
 import logging
+import sys
 from typing import TYPE_CHECKING, Any, Protocol
 
 # The SDK reads `.env` with this, and so brings it. It looks for the file from the folder of
 # its own code upwards, which is why this tap reads it itself.
 from dotenv import dotenv_values
 from singer_sdk import Stream, Tap
+from singer_sdk.cli import plugin_cli
 from singer_sdk.exceptions import ConfigValidationError
 
 # Removes deselected columns from a record in place. The SDK's own caller also walks over
 # every property of every record, which costs 12 of the 20 microseconds it takes.
 from singer_sdk.helpers._catalog import pop_deselected_record_properties as drop_deselected
-from singer_sdk.plugin_base import JSONSchemaValidator, _ConfigInput
+from singer_sdk.plugin_base import (
+    JSONSchemaValidator,
+    PluginBase,
+    _ConfigInput,
+    _plugin_log_level,
+)
 
 # The state of one stream. Only a subclass of it can move bookmarks by days.
 from singer_sdk.streams._state import StreamStateManager
@@ -26,6 +33,7 @@ from singer_sdk.streams._state import StreamStateManager
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import click
     from jsonschema import ValidationError
     from singer_sdk.helpers.types import Record
 
@@ -75,6 +83,24 @@ class AdaptedTap(Tap):
         schema = self.config_jsonschema
         self.append_builtin_config(schema)
         return list(JSONSchemaValidator(schema).iter_errors(self._config))
+
+    @plugin_cli
+    def cli(cls) -> click.Command:  # noqa: N805 - the decorator makes it a class's
+        """The command; a log level or configuration that cannot be used ends it with a line."""
+        level = _plugin_log_level(plugin_name=cls.name)
+        if level not in logging.getLevelNamesMapping():
+            sys.exit(
+                f"{cls.name}: the environment variable {cls.name.upper().replace('-', '_')}_"
+                "LOGLEVEL or LOGLEVEL takes DEBUG, INFO, WARNING, ERROR or CRITICAL"
+            )
+        try:
+            command: click.Command = PluginBase.__dict__["cli"].method(cls)
+        except Exception as error:  # noqa: BLE001 - YAML and logging.config raise many kinds
+            sys.exit(
+                f"{cls.name}: the logging configuration that SINGER_SDK_LOG_CONFIG names cannot "
+                f"be used ({type(error).__name__}); correct it or remove the variable"
+            )
+        return command
 
     def _validate_config(self, *, raise_errors: bool = True) -> list[str]:
         """Check all settings; the SDK's own check prints a secret of the wrong type."""

@@ -64,12 +64,15 @@ class SignalWatcher:
     def __enter__(self) -> Self:
         if threading.current_thread() is not threading.main_thread():
             return self
-        self._inbox, self._outbox = socket.socketpair()
-        self._outbox.setblocking(False)
+        try:
+            self._inbox, self._outbox = socket.socketpair()
+            self._outbox.setblocking(False)
+            threading.Thread(target=self._watch, name="signals", daemon=True).start()
+        except (OSError, RuntimeError):  # no descriptor or no thread: whatever needs one tells
+            return self
         self._fd_before = signal.set_wakeup_fd(self._outbox.fileno(), warn_on_full_buffer=False)
         for number in _watched():
             self._before[number] = signal.signal(number, _noted)
-        threading.Thread(target=self._watch, name="signals", daemon=True).start()
         return self
 
     def __exit__(

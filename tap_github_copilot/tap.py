@@ -27,6 +27,7 @@ from tap_github_copilot.cli import (
 from tap_github_copilot.clock import Clock, InterruptedRun
 from tap_github_copilot.config import CONFIG_SCHEMA, SETTINGS, settings_from_environment
 from tap_github_copilot.errors import Refusal
+from tap_github_copilot.machine import check_ca_bundle
 from tap_github_copilot.output import MessageWriter, StateMessages, TargetGoneError
 from tap_github_copilot.redaction import protect_logs
 from tap_github_copilot.run import Run, RunFailedError
@@ -119,7 +120,9 @@ class TapGitHubCopilot(AdaptedTap):
 
         Raises:
             ConfigValidationError: The configuration was never checked, and is wrong.
+            MachineFaultError: The certificates that it is told to trust are not there.
         """
+        check_ca_bundle(self._settings.api_url)
         return Run(self._settings, self.clock, self._report_names(), self._readers())
 
     @cached_property
@@ -216,15 +219,15 @@ class TapGitHubCopilot(AdaptedTap):
             TargetGoneError: Messages could no longer be written.
         """
         self._watch_signals()
+        run = self.run
         try:
             with self._last_state():
                 self.sync_all()
         except Refusal as refusal:
-            raise RunFailedError([*self.run.failures, str(refusal)]) from None
+            raise RunFailedError([*run.failures, str(refusal)]) from None
         finally:
-            self._close()
-        if "run" in vars(self):
-            self.run.finish()
+            run.close()
+        run.finish()
 
     def _watch_signals(self) -> None:
         """Let a signal end the run with the state it reached."""
@@ -258,11 +261,6 @@ class TapGitHubCopilot(AdaptedTap):
         if "memory" in vars(self):
             self.memory.state.put_back()
         return dict(self.state)
-
-    def _close(self) -> None:
-        self.clock.stop()
-        if "run" in vars(self):
-            self.run.close()
 
     def check(self) -> None:
         """Try every endpoint and print what each answered.
