@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -289,18 +290,136 @@ def test_what_cannot_be_read_is_left_out_with_a_line_each(scene: Scene) -> None:
         {"account": {"login": "../../user", "id": 5}, "target_type": "Organization"},
         {"account": {"login": "odd", "id": 5}, "target_type": "Organization", "permissions": None},
         {"account": {"slug": "odd", "id": 5}},
+        {"account": "octo-org", "target_type": "Organization"},
+        {"account": ["octo-org"], "target_type": "Organization"},
+        {"account": {"login": ["octo-org"]}, "target_type": "Organization"},
+        {"account": {"login": "odd"}, "target_type": ["Organization"]},
+        {"account": {"login": "odd"}, "target_type": {"canary": 1}},
+        {"account": {"login": "odd"}, "target_type": "Organization", "permissions": "canary"},
+        {
+            "account": {"login": "odd"},
+            "target_type": "Organization",
+            "permissions": ["organization_copilot_metrics"],
+        },
+        {"account": {"login": "odd"}, "target_type": "Organization", "id": "1"},
+        {"account": {"login": "odd"}, "target_type": "Organization", "id": None},
+        {"account": {"login": "odd"}, "target_type": "Organization", "id": True},
+        {"account": {"login": "odd"}, "target_type": "Organization", "id": 1.5},
+        {"account": {"login": "odd"}, "target_type": "Organization", "id": -1},
+        {"account": {"login": "odd"}, "target_type": "Organization", "id": [1]},
+        None,
+        "canary",
+        7,
+        ["canary"],
+        {},
     ],
 )
-def test_an_odd_installation_does_not_stop_the_others(scene: Scene, odd: dict[str, Any]) -> None:
+def test_an_odd_installation_does_not_stop_the_others(scene: Scene, odd: object) -> None:
     scene.add("octo-org")
     permissions = {"organization_copilot_metrics": "read"}
-    listed = [{"id": 1, "permissions": permissions} | odd, scene.app.installations[0].as_json()]
+    entry = {"id": 1, "permissions": permissions} | odd if isinstance(odd, dict) and odd else odd
+    listed = [entry, scene.app.installations[0].as_json()]
     scene.github.faults.add("GET /app/installations", status=200, body=listed)
     outcome = scene.read()
     assert outcome.code == 0
     assert len(lines_about(outcome.log, "WARNING", "installation", "skipped")) == 1
     assert outcome.bookmark("octo-org") == scene.ago(5)
     assert {record["organization_login"] for record in outcome.records()} == {"octo-org"}
+    assert "canary" not in outcome.log
+
+
+@pytest.mark.parametrize("account_id", ["5", None, True, 5.0, -5, [5], {"canary": 1}])
+def test_an_account_id_that_is_not_a_number_is_asked_for(scene: Scene, account_id: object) -> None:
+    scene.add("one")
+    listed = scene.app.installations[0].as_json()
+    listed["account"]["id"] = account_id
+    scene.github.faults.add("GET /app/installations", status=200, body=[listed])
+    outcome = scene.read()
+    assert outcome.code == 0
+    number = str(scene.app.installations[0].account)
+    assert {row["organization_id"] for row in outcome.records()} == {number}
+    assert scene.github.calls("GET /orgs/one").count("GET /orgs/one") == 1
+
+
+@pytest.mark.parametrize("number", ["5", None, True, 5.5, 0, -5, [5], {"canary": 1}])
+def test_an_organization_id_that_is_not_a_number_is_refused(
+    github: Simulator, world: World, today: date, number: object
+) -> None:
+    world.add("/orgs/one")
+    world.add("/orgs/two", people=20)
+    github.faults.add("GET /orgs/one$", status=200, body={"id": number}, times=FOR_EVER)
+    outcome = read_usages(config_for(github), today)
+    [line] = closing(outcome)
+    for word in ("refused_request: organization one, GET /orgs/one: ", "no numeric id"):
+        assert word in line
+    assert outcome.bookmark("two") is not None
+    assert "canary" not in outcome.log
+
+
+@pytest.mark.parametrize(
+    "expires_at",
+    [
+        "{:%Y-%m-%dT%H:%M:%S}",
+        "{:%Y-%m-%dT%H:%M:%S+00:00}",
+        "{:%Y-%m-%d}",
+        "0001-01-01T00:00:00Z",
+        "9999-12-31T23:59:59-23:59",
+        "tomorrow",
+        "",
+        None,
+        5,
+        ["canary"],
+    ],
+)
+def test_a_token_is_used_whatever_is_said_of_its_end(scene: Scene, expires_at: object) -> None:
+    scene.add_acme()
+    now = datetime.combine(scene.today, NOON)
+    said = expires_at.format(now) if isinstance(expires_at, str) else expires_at
+    token = "an-odd-minted-token"
+    scene.github.access.tokens.add(token)
+    body = {"token": token, "expires_at": said}
+    scene.github.faults.add("POST /app/", status=201, body=body, times=FOR_EVER)
+    outcome = scene.read(enterprises=["acme"])
+    assert outcome.code == 0
+    assert keys_of(outcome.records()) == truth(scene.world, scene.today, 9)
+    assert len(scene.github.calls("POST /app/")) == 1
+
+
+@pytest.mark.parametrize("call", ["GET /app/installations", "GET /orgs/one/inst", "POST /app/inst"])
+@pytest.mark.parametrize("body", [b"[" * 100_000, b'{"id":' * 5000 + b"1" + b"}" * 5000])
+def test_an_answer_that_is_nested_very_deeply_is_a_refusal(
+    scene: Scene, call: str, body: bytes
+) -> None:
+    scene.add("one", "two")
+    scene.github.faults.add(call, status=200, body=body, times=FOR_EVER)
+    named = {} if call.startswith("GET /app") else {"organizations": ["one", "two"]}
+    outcome = scene.read(**named)
+    assert outcome.code == 1
+    assert "refused_request: " in closing(outcome)[0]
+    assert (outcome.bookmark("two") is None) == (call[:8] in {"GET /app", "POST /ap"})
+
+
+@pytest.mark.parametrize("kind", ["new numbers", "the same page"])
+def test_a_listing_without_an_end_is_refused(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    monkeypatch.setattr("tap_github_copilot.github.client.MOST_PAGES", 30)
+    scene.add("one")
+    [listed] = [installation.as_json() for installation in scene.app.installations]
+    for number in range(1, 100):
+        path = "/app/installations?per_page=100"
+        link = f'<{scene.github.url}{path}&page={number + 1}>; rel="next"'
+        entry = listed | ({"id": number} if kind == "new numbers" else {})
+        call = f"GET {path}" + (f"&page={number}" if number > 1 else "")
+        scene.github.faults.add(
+            f"^{re.escape(call)}$", status=200, body=[entry], headers={"Link": link}
+        )
+    outcome = scene.read()
+    [line] = closing(outcome)
+    for word in ("refused_request: the App, GET /app/installations", "does not end"):
+        assert word in line
+    asked = 31 if kind == "new numbers" else 11
+    assert len(scene.github.calls("GET /app/installations")) == asked
 
 
 def test_an_installation_that_is_listed_on_two_pages_is_read_once(scene: Scene) -> None:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tap_github_copilot.github.client import Client
     from tap_github_copilot.github.credentials import AppKey, Credential
 
+_MOST_NAMED = 5  # installations in one message
 _METRICS = "organization_copilot_metrics"
 
 
@@ -97,11 +98,12 @@ class Installation:
         account = _object(entry.get("account"))
         login = account.get("login") or account.get("slug")
         account_id = account.get("id")
+        target = entry.get("target_type") or account.get("type")
         return cls(
             id=number,
             login=login if is_name(login) else None,
             account_id=account_id if is_id(account_id) else None,
-            target=redacted(str(entry.get("target_type") or account.get("type"))),
+            target=redacted(target) if isinstance(target, str) else "thing without a type",
             suspended=bool(entry.get("suspended_at")),
             permissions=frozenset(_object(entry.get("permissions"))),
         )
@@ -181,7 +183,9 @@ class AppSignIn:
                 scope = Scope(Level.ORGANIZATION, installation.login.lower(), listed=False)
                 self._found[scope] = installation
         if not self._found:
-            why = "; ".join(skipped) or "nobody has installed it"
+            why = "; ".join(skipped[:_MOST_NAMED]) or "nobody has installed it"
+            if len(skipped) > _MOST_NAMED:
+                why += f"; and {len(skipped) - _MOST_NAMED} more"
             raise NoResource(
                 "the App has no organization installation to read: install it on the "
                 "organization, or name the enterprises it is installed on in the setting "
