@@ -130,11 +130,15 @@ class Client:
         self._session.close()
 
     def _next(self, response: Response, page: Endpoint) -> Endpoint | None:
+        """The page that the Link header names as the next one (RFC 8288); None without one."""
         links = requests.utils.parse_header_links(response.headers.get("link", ""))
         target = next((link["url"] for link in links if link.get("rel") == "next"), None)
         if target is None:
             return None
-        ours, theirs = urlsplit(self._url), urlsplit(target)
+        try:
+            ours, theirs = urlsplit(self._url), urlsplit(target)
+        except ValueError:
+            raise RefusedRequest("the link to the next page is not a URL", where=page) from None
         same_host = (ours.scheme, ours.netloc.lower()) == (theirs.scheme, theirs.netloc.lower())
         if not same_host or not theirs.path.startswith(ours.path):
             raise RefusedRequest("the link to the next page leads to another host", where=page)
