@@ -9,7 +9,9 @@ import socket
 import socketserver
 import ssl
 import threading
+import time
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -23,7 +25,7 @@ from simulator.access import TOKEN
 from simulator.faults import FOR_EVER
 from tests.support.app_scene import Scene
 from tests.support.daily_usages import ACME, BUSY, ago, closing, keys_of, read_usages, truth
-from tests.support.tap_runs import Outcome, config_for, lines_about, run_tap
+from tests.support.tap_runs import Outcome, SetClock, config_for, lines_about, run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -203,6 +205,36 @@ def test_a_call_that_hangs_where_others_are_answered_stops_its_scope_alone(
     outcome = read_usages(config_for(github, start_date=ago(today, 9), concurrency=1), today)
     [line] = closing(outcome)
     for word in ("github_unavailable", "enterprise acme", "took too long", "5 times"):
+        assert word in line
+    assert outcome.bookmark("busy") == ago(today, 5)
+
+
+@pytest.mark.parametrize("in_headers", [False, True], ids=["body", "headers"])
+def test_an_answer_that_drips_stops_its_scope_alone(
+    github: Simulator,
+    world: World,
+    today: date,
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    in_headers: bool,
+) -> None:
+    class Fast(SetClock):
+        """A clock on which a second of this machine is five minutes."""
+
+        def elapsed(self) -> float:
+            return super().elapsed() + time.monotonic() * 300
+
+    def drip(content: bytes) -> wire.Sent:
+        whole = wire.plain(content, X_Filler="x" * 1000)
+        return replace(whole, pause=0.01, pause_in_headers=in_headers)
+
+    monkeypatch.setattr("tests.support.tap_runs.SetClock", Fast)
+    world.add(ACME, people=20)
+    world.add(BUSY, people=20)
+    github.faults.add(f"GET {ACME}/", after=1, times=FOR_EVER, wire=drip)
+    outcome = read_usages(config_for(github, start_date=ago(today, 9), concurrency=1), today)
+    [line] = closing(outcome)
+    for word in ("github_unavailable", "enterprise acme", "too slow" if not in_headers else "long"):
         assert word in line
     assert outcome.bookmark("busy") == ago(today, 5)
 

@@ -22,7 +22,10 @@ _REDIRECTS = {301, 302, 303, 307, 308}
 _KEEP_METHOD = {307, 308}
 _PORTS = {"http": 80, "https": 443}
 _HOST = re.compile(r"[A-Za-z0-9.:\[\]-]+")
-_CURE = "let this machine through to the API's host, sign in there, or set HTTPS_PROXY or NO_PROXY"
+_CURE = (
+    "let this machine through to the API's host, sign in there, or set HTTPS_PROXY or NO_PROXY; "
+    "and check that api_url is the API's URL"
+)
 
 
 def not_github(response: Response, endpoint: Endpoint) -> NotGitHub | None:
