@@ -71,7 +71,12 @@ class Run:
 
     def __post_init__(self) -> None:
         self.client = Client(self.settings.api_url, self.settings.user_agent, self.clock)
-        self.downloads = Downloads(self.settings, self.clock)
+        self.downloads = Downloads(
+            self.settings.link_schemes,
+            self.settings.user_agent,
+            self.settings.concurrency,
+            self.clock,
+        )
         self.sign_in: SignIn
         if isinstance(self.settings.credential, str):
             self.sign_in = TokenSignIn(self.settings.credential)

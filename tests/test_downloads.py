@@ -363,7 +363,7 @@ def test_a_link_that_is_none_fails_its_day_and_no_other(
 
 def downloads(api_url: str) -> Downloads:
     config = {"token": TOKEN, "enterprises": ["acme"], "api_url": api_url}
-    return Downloads(Settings.from_config(config), Clock())
+    return Downloads(Settings.from_config(config).link_schemes, "test", 1, Clock())
 
 
 @pytest.mark.parametrize("api_url", ["https://api.github.com", "https://api.acme.ghe.com"])

@@ -39,7 +39,7 @@ class ConnectionFault:
     """A call that brought no answer.
 
     Args:
-        why: What happened, beginning with "no answer".
+        why: What happened.
         cure: What a person can do about it.
         lasts: Whether another try would end in the same way.
         unreachable: Whether the host cannot be reached at all, so that no other call would
@@ -105,14 +105,14 @@ def fault_of(error: Exception, url: str) -> ConnectionFault:
     for find in _FINDS:
         if found := find(causes):
             return found
-    return ConnectionFault(f"no answer ({type(error).__name__})")
+    return ConnectionFault(f"the call failed ({type(error).__name__})")
 
 
 def _socks(causes: Causes) -> ConnectionFault | None:
     if not any("SOCKS support" in text for text in causes.texts()):
         return None
     return ConnectionFault(
-        "no answer: the proxy is a SOCKS proxy, and the package PySocks is not installed",
+        "the proxy is a SOCKS proxy, and the package PySocks is not installed",
         f"install PySocks beside the tap, or correct {_PROXY_VARIABLES}",
         lasts=True,
         unreachable=True,
@@ -126,7 +126,7 @@ def _tunnel(causes: Causes) -> ConnectionFault | None:
     status = int(match.group(1))
     what = "asks for another sign-in" if status == http.client.PROXY_AUTHENTICATION_REQUIRED else ""
     return ConnectionFault(
-        f"no answer: {causes.place} {what or 'refuses the connection'} ({status})",
+        f"{causes.place} {what or 'refuses the connection'} ({status})",
         f"check {_PROXY_VARIABLES} (user and password, too) and what the proxy lets through",
         lasts=status < http.client.INTERNAL_SERVER_ERROR,
         unreachable=True,
@@ -140,7 +140,7 @@ def _bad_proxy(causes: Causes) -> ConnectionFault | None:
     ):
         return None
     return ConnectionFault(
-        "no answer: what is set as the proxy is not the URL of one",
+        "what is set as the proxy is not the URL of one",
         f"correct {_PROXY_VARIABLES}",
         lasts=True,
         unreachable=True,
@@ -152,7 +152,7 @@ def _certificate(causes: Causes) -> ConnectionFault | None:
     if error is None:
         return None
     return ConnectionFault(
-        f"no answer: the certificate of {causes.place} is not trusted ({error.verify_message})",
+        f"the certificate of {causes.place} is not trusted ({error.verify_message})",
         "if a proxy opens the connections of your network, set REQUESTS_CA_BUNDLE to a file with "
         "its CA certificate; else check api_url and this machine's clock",
         lasts=True,
@@ -164,7 +164,7 @@ def _no_ca_bundle(causes: Causes) -> ConnectionFault | None:
     if not any(text.startswith("Could not find") and "TLS" in text for text in causes.texts()):
         return None
     return ConnectionFault(
-        "no answer: the file with the CA certificates is not there",
+        "the file with the CA certificates is not there",
         "correct the file that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names",
         lasts=True,
         unreachable=True,
@@ -177,13 +177,13 @@ def _tls(causes: Causes) -> ConnectionFault | None:
         return None
     if "CERTIFICATE" in (error.reason or "") or "X509" in (error.library or ""):
         return ConnectionFault(
-            f"no answer: the CA certificates cannot be read ({error.reason})",
+            f"the CA certificates cannot be read ({error.reason})",
             "correct the file that REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE names",
             lasts=True,
             unreachable=True,
         )
     return ConnectionFault(
-        f"no answer: no TLS connection with {causes.place} ({error.reason or 'broken off'})",
+        f"no TLS connection with {causes.place} ({error.reason or 'broken off'})",
         no_sign_of_life=True,
     )
 
@@ -196,13 +196,13 @@ def _name(causes: Causes) -> ConnectionFault | None:
     setting = _PROXY_VARIABLES if causes.proxy else "the setting api_url"
     if error.errno in _NO_SUCH_NAME:
         return ConnectionFault(
-            f"no answer: there is no host called {host}",
+            f"there is no host called {host}",
             f"check {setting}, and whether this machine can look up names (DNS)",
             lasts=True,
             unreachable=True,
         )
     return ConnectionFault(
-        f"no answer: the name {host} cannot be looked up at present",
+        f"the name {host} cannot be looked up at present",
         "check this machine's DNS",
         unreachable=True,
     )
@@ -213,10 +213,10 @@ def _no_connection(causes: Causes) -> ConnectionFault | None:
         number = causes.number
         what = "refuses the connection" if number == errno.ECONNREFUSED else "cannot be reached"
         reason = f" ({os.strerror(number)})" if number else ""
-        return ConnectionFault(f"no answer: {causes.place} {what}{reason}", unreachable=True)
+        return ConnectionFault(f"{causes.place} {what}{reason}", unreachable=True)
     if causes.first(urllib3_errors.ConnectTimeoutError):
         seconds = CONNECT_AND_READ[0]
-        why = f"no answer: no connection to {causes.place} within {seconds:.0f} s"
+        why = f"no connection to {causes.place} within {seconds:.0f} s"
         return ConnectionFault(why, unreachable=True)
     return None
 
@@ -224,23 +224,21 @@ def _no_connection(causes: Causes) -> ConnectionFault | None:
 def _timeout(causes: Causes) -> ConnectionFault | None:
     if not (causes.first(urllib3_errors.ReadTimeoutError) or causes.first(requests.ReadTimeout)):
         return None
-    return ConnectionFault(f"no answer: that of {causes.place} took too long", no_sign_of_life=True)
+    return ConnectionFault(f"{causes.place} took too long", no_sign_of_life=True)
 
 
 def _body(causes: Causes) -> ConnectionFault | None:
     error = causes.first(BrokenBodyError)
     if error is None:
         return None
-    return ConnectionFault(
-        f"no answer that is whole: {error}", lasts=isinstance(error, BodyTooLargeError)
-    )
+    return ConnectionFault(f"{error}", lasts=isinstance(error, BodyTooLargeError))
 
 
 def _closed(causes: Causes) -> ConnectionFault | None:
     if causes.first(http.client.RemoteDisconnected) or causes.first(ConnectionError):
-        return ConnectionFault("no answer: the connection was closed before one had arrived")
+        return ConnectionFault("the connection was closed before an answer had arrived")
     if causes.first(http.client.HTTPException):
-        return ConnectionFault(f"no answer: what {causes.place} sends is not HTTP")
+        return ConnectionFault(f"what {causes.place} sends is not HTTP")
     return None
 
 

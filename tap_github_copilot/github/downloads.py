@@ -12,19 +12,19 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import requests
-from urllib3.exceptions import LocationParseError
+from urllib3.exceptions import HTTPError
 
 from tap_github_copilot.github.bodies import BUFFER, BrokenBodyError, read_body
+from tap_github_copilot.github.connections import fault_of
 from tap_github_copilot.github.json_text import decode
 from tap_github_copilot.github.sessions import CONNECT_AND_READ, HeaderAuth, Pace, session_of
 from tap_github_copilot.github.temporary_files import ReportFile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from tap_github_copilot.clock import Clock
     from tap_github_copilot.github.temporary_files import TemporaryBytes
-    from tap_github_copilot.settings import Settings
 
 _FIRST_ROW = 16 * 1024  # bytes; the largest row that was ever seen has 14.8 KB
 _LONGEST_FIRST_ROW = 1024**2  # bytes
@@ -42,13 +42,17 @@ class Downloads:
     """Fetches the files behind signed links. Safe to call from several threads.
 
     Args:
-        settings: For the allowed schemes, the user agent and the number of connections.
+        schemes: The URL schemes that a link may have.
+        user_agent: Sent with every request.
+        connections: How many to each host.
         clock: Measures whether a download makes progress.
     """
 
-    def __init__(self, settings: Settings, clock: Clock) -> None:
-        self._schemes = settings.link_schemes
-        self._session = session_of(settings.user_agent, settings.concurrency, Pace(clock))
+    def __init__(
+        self, schemes: Collection[str], user_agent: str, connections: int, clock: Clock
+    ) -> None:
+        self._schemes = schemes
+        self._session = session_of(user_agent, connections, Pace(clock))
 
     def fetch(self, link: str, content: TemporaryBytes) -> ReportFile:
         """Append the whole file behind a link to some content.
@@ -109,8 +113,10 @@ class Downloads:
                 if response.status_code != HTTPStatus.OK:
                     raise BrokenDownloadError(f"the download host answered {response.status_code}")
                 read_body(response, write, at_once=at_once)
-        except (requests.RequestException, LocationParseError, BrokenBodyError) as error:
-            raise _broken(error) from None
+        except BrokenBodyError as error:
+            raise BrokenDownloadError(f"a download is not whole: {error}") from None
+        except (requests.RequestException, HTTPError) as error:
+            raise _broken(error, link) from None
 
 
 class _FoundRow(Exception):  # noqa: N818 - not an error
@@ -151,14 +157,9 @@ def _scheme(link: str) -> str:
         return ""
 
 
-def _broken(error: Exception) -> BrokenDownloadError:
-    """What went wrong, told by its kind alone: the text of most errors holds the link."""
-    if isinstance(error, BrokenBodyError):
-        return BrokenDownloadError(f"a download is not whole: {error}")
-    unreachable = isinstance(error, requests.ConnectTimeout) or any(
-        type(reason).__name__ in {"NewConnectionError", "NameResolutionError", "MaxRetryError"}
-        for reason in error.args
-    )
-    if unreachable:
-        return UnreachableHostError("the download host cannot be reached")
-    return BrokenDownloadError(f"a download broke off ({type(error).__name__})")
+def _broken(error: Exception, link: str) -> BrokenDownloadError:
+    """What went wrong; the text of most errors holds the link, so it is not repeated."""
+    fault = fault_of(error, link)
+    if fault.unreachable:
+        return UnreachableHostError(f"the download host cannot be reached: {fault.why}")
+    return BrokenDownloadError(f"a download broke off: {fault.why}")

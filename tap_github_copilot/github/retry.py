@@ -142,16 +142,17 @@ class RetryPolicy:
 
     def _after_connection_fault(self, fault: ConnectionFault) -> None:
         pause = None if fault.lasts else next(self._pauses, None)
+        why = f"no answer: {fault.why}"
         if pause is None:
             refusal = GitHubUnavailable(
-                f"{fault.why}, tried {self._times}: {fault.cure}; the next run goes on from here",
+                f"{why}, tried {self._times}: {fault.cure}; the next run goes on from here",
                 where=self._endpoint,
                 ends_run=fault.unreachable,
             )
             if refusal.ends_run:
                 self._rate_limiter.shut(ALL_CREDENTIALS, refusal)
             raise refusal
-        self._wait_for(pause, fault.why)
+        self._wait_for(pause, why)
 
     def _after_server_error(self, response: Response) -> None:
         pause = next(self._pauses, None)
