@@ -28,17 +28,18 @@ def items(people: list[Person], day: date, ids: Row, revision: int) -> list[Row]
         models = row.get("totals_by_language_model") or [{"model": "auto"}]
         used[models[0]["model"]] += row.get("ai_credits_used", 0)
     chance = Random(f"billing {day} {ids}")
-    made = [_item("Copilot", "Copilot AI Credits", model, used[model]) for model in sorted(used)]
+    made = [item("Copilot", "Copilot AI Credits", model, used[model]) for model in sorted(used)]
     if made and chance.random() < 0.5:
-        made.append(_item("Spark", "Spark AI Credits", "auto", chance.uniform(1, 50)))
+        made.append(item("Spark", "Spark AI Credits", "auto", chance.uniform(1, 50)))
     if made and chance.random() < 0.3:  # the same product, SKU and model at another price
         first = made[0]
-        made.append(_item("Copilot", first["sku"], first["model"], chance.uniform(1, 9), 0.008))
+        made.append(item("Copilot", first["sku"], first["model"], chance.uniform(1, 9), 0.008))
     chance.shuffle(made)
     return made
 
 
-def _item(product: str, sku: str, model: str, quantity: float, price: float = _PRICE) -> Row:
+def item(product: str, sku: str, model: str, quantity: float, price: float = _PRICE) -> Row:
+    """An item of the answer."""
     gross, free = round(quantity, 4), round(quantity * _INCLUDED, 4)
     return {
         "product": product,

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator
 from simulator.faults import FOR_EVER
 from simulator.people import COUNTERS
 from simulator.world import USERS
+from tests.support.app_scene import Scene
 from tests.support.tap_runs import USAGES, Outcome, config_for, days_back, lines_about, run_tap
 
 if TYPE_CHECKING:
@@ -431,3 +432,26 @@ def test_a_stream_that_is_not_selected_costs_no_call(
     run_tap(config_for(github, start_date=ago(today, 6)), today, streams=(stream, LEDGER))
     asked = {call.partition("/reports/")[2].partition("?")[0] for call in github.calls()}
     assert asked == {REPORTS.get(stream, USERS), "users-28-day/latest"}
+
+
+@pytest.mark.parametrize("status", [403, 404])
+@pytest.mark.parametrize("stream", [BREAKDOWNS, *OTHERS])
+def test_an_optional_stream_that_was_loaded_before_fails_when_it_is_closed(
+    github: Simulator, world: World, today: date, stream: str, status: int
+) -> None:
+    scene = Scene(github, world, today)
+    scene.add_acme()
+    config = scene.config(enterprises=["acme"])
+    first = run_tap(config, today, streams=(stream,))
+    assert first.code == 0
+    body = {"message": "Resource not accessible by integration"}
+    github.faults.add("/metrics/reports/", status=status, body=body, times=FOR_EVER)
+    second = run_tap(config, today, streams=(stream,), state=first.state)
+    assert second.code == 1
+    assert second.records(stream) == []
+    assert second.bookmark(stream=stream) == first.bookmark(stream=stream)
+    closing = second.log.partition("the run failed:")[2]
+    assert stream in closing
+    assert "optional" not in closing
+    # Of what was never loaded the same refusal is a warning.
+    assert run_tap(config, today, streams=(stream,)).code == 0

@@ -183,12 +183,24 @@ def columns(stream: str, row: Row) -> Row:
 def ai_credits(items: list[Row], day: dt.date) -> list[Row]:
     """The rows of a day's items; those of one key are numbered by their price and amounts."""
     made: list[Row] = []
+    key = ("product", "sku", "model")
     numbers = ("price_per_unit", "gross_quantity", "gross_amount", "discount_quantity")
-    renamed = [{re.sub(r"(?=[A-Z])", "_", n).lower(): v for n, v in i.items()} for i in items]
-    for row in sorted(renamed, key=lambda row: [row[name] for name in numbers]):
-        alike = sum(all(row[n] == m[n] for n in ("product", "sku", "model")) for m in made)
-        made.append(row | {"day": day.isoformat(), "line": 1 + alike})
+    for row in sorted(map(_renamed, items), key=lambda row: [row[name] for name in numbers]):
+        keyed = row | {name: row[name] or "" for name in key}
+        without = {name: None for name in key if row[name] is None}
+        record = columns(AI_CREDITS, keyed)
+        if without:
+            record["extra_fields"] = (record["extra_fields"] or {}) | without
+        line = 1 + sum(all(keyed[name] == other[name] for name in key) for other in made)
+        made.append(record | {"day": day.isoformat(), "line": line})
     return made
+
+
+def _renamed(item: Row) -> Row:
+    """An item whose documented fields have the names of columns."""
+    known = schema_of(AI_CREDITS)["properties"]
+    snake = {name: re.sub(r"(?=[A-Z])", "_", name).lower() for name in item}
+    return {snake[n] if snake[n] in known else n: value for n, value in item.items()}
 
 
 def is_active(row: Row) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from simulator import seats
+from simulator import billing, seats
 from simulator.server import Simulator
 from simulator.world import TOTALS as TOTALS_REPORTS
 from simulator.world import USERS, World
@@ -56,6 +56,9 @@ def put_odd_rows(world: World, path: str, day: date) -> None:
         ("repos-1-day", [repository, base | {"repo_id": 2, "pull_requests": None}]),
     ):
         world.put[path, report, day] = [msgspec.json.Encoder().encode_lines(rows)]
+    item = billing.item("Copilot", LONG, "ä", 2.0**60) | {"invented": INVENTED}
+    other = billing.item("Copilot", "sku", "auto", 0.001) | {"model": None, "unitType": None}
+    world.put_credits[path, day] = [item, item | {"pricePerUnit": 9}, other]
     listed = seats.made_up(place, world.today)
     listed[0] |= {"invented": INVENTED, "assigning_team": {"id": MANY, "name": LONG, "x": INVENTED}}
     place.seats = [*listed, {"created_at": "2026-01-01T01:00:00+05:30", "assignee": None}]
@@ -77,6 +80,9 @@ def restate(world: World, path: str, day: date) -> None:
             rows = [row | change(row) for row in world.rows(path, day, report)]
             assert rows
             world.put[path, report, day] = [msgspec.json.Encoder().encode_lines(rows)]
+    items = world.credits(path, day)
+    assert items
+    world.put_credits[path, day] = [item | {"netAmount": item["netAmount"] + 1} for item in items]
 
 
 @contextmanager
