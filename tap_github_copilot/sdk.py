@@ -6,9 +6,10 @@ so that moving to another release of the SDK changes this module alone.
 
 from __future__ import annotations
 
+import ast
 import logging
 import sys
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 # The SDK reads `.env` with this, and so brings it. It looks for the file from the folder of
 # its own code upwards, which is why this tap reads it itself.
@@ -20,6 +21,7 @@ from singer_sdk.exceptions import ConfigValidationError
 # Removes deselected columns from a record in place. The SDK's own caller also walks over
 # every property of every record, which costs 12 of the 20 microseconds it takes.
 from singer_sdk.helpers._catalog import pop_deselected_record_properties as drop_deselected
+from singer_sdk.mapper import CustomStreamMap
 from singer_sdk.plugin_base import (
     JSONSchemaValidator,
     PluginBase,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     import click
     from jsonschema import ValidationError
     from singer_sdk.helpers.types import Record
+    from singer_sdk.mapper import StreamMap
 
 __all__ = [
     "AdaptedStream",
@@ -44,6 +47,7 @@ __all__ = [
     "StreamStateManager",
     "dotenv_values",
     "drop_deselected",
+    "evaluate_expression",
 ]
 
 
@@ -52,6 +56,21 @@ class ConfigInput(_ConfigInput):
 
     def __repr__(self) -> str:
         return f"ConfigInput({sorted(self.config)}, parse_env={self.parse_env})"
+
+
+def evaluate_expression(
+    stream_map: StreamMap, expression: str, record: Record, column: str
+) -> None:
+    """Evaluate one expression of a stream map once more, to see whether it is the one that fails.
+
+    The SDK evaluates all of a map at once and does not say which failed.
+
+    Raises:
+        Exception: Whatever the expression raises.
+    """
+    if isinstance(stream_map, CustomStreamMap):
+        [parsed, *_] = ast.parse(expression).body
+        stream_map._eval(expression, cast("ast.Expr", parsed), record, column)  # noqa: SLF001
 
 
 class StateOutput(Protocol):

@@ -36,7 +36,7 @@ from tap_github_copilot.settings import NAME, Settings, WrongSettingsError, leve
 from tap_github_copilot.shards import days_of, shards_of
 from tap_github_copilot.signals import SignalWatcher
 from tap_github_copilot.state import usable_state
-from tap_github_copilot.stream_maps import Mapper
+from tap_github_copilot.stream_maps import Mapper, check_maps
 from tap_github_copilot.streams.ai_credits import DailyAiCredits
 from tap_github_copilot.streams.breakdowns import DailyUsageBreakdowns
 from tap_github_copilot.streams.daily import DailyStream
@@ -143,7 +143,14 @@ class TapGitHubCopilot(AdaptedTap):
         return self._states.has_room
 
     def setup_mapper(self) -> None:
-        """Register the catalog's schemas with stream maps and flattening."""
+        """Register the catalog's schemas with stream maps and flattening.
+
+        Raises:
+            MappingError: A map cannot be used.
+            ConfigValidationError: Another setting of theirs is wrong.
+        """
+        for line in check_maps(self.config, list(self.streams)):
+            self.logger.warning("%s", line)
         self.mapper = Mapper(plugin_config=dict(self.config), logger=self.logger)
         self.mapper.register_raw_streams_from_catalog(self.catalog)
 
@@ -192,11 +199,14 @@ class TapGitHubCopilot(AdaptedTap):
 
     def configuration_errors(self) -> list[str]:
         """What is wrong with the settings, a line each; warns about unknown ones."""
-        errors = [
-            f"Setting {'.'.join(map(str, error.path))}: {takes(error)}"
-            for error in self.sdk_errors()
-            if error.path and error.path[0] not in SETTINGS
-        ]
+        try:
+            errors = [
+                f"Setting {'.'.join(map(str, error.path))}: {takes(error)}"
+                for error in self.sdk_errors()
+                if error.path and error.path[0] not in SETTINGS
+            ]
+        except AttributeError:  # the SDK's schema of stream_maps is itself wrong at __else__
+            errors = ["Setting stream_maps: __else__ takes null alone"]
         known = self.config_jsonschema["properties"].keys() | {"batch_config"}
         for name in self.config.keys() - known:
             self.logger.warning("Setting %s is not known to this tap", name)

@@ -6,6 +6,7 @@ import hashlib
 import json
 import shlex
 import subprocess
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,7 @@ from simulator.access import TOKEN
 from simulator.faults import FOR_EVER
 from simulator.server import Simulator
 from simulator.world import World
+from tap_github_copilot.github.reports import USERS
 from tap_github_copilot.tap import TapGitHubCopilot
 from tests.support.daily_usages import (
     ACME,
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SEATS = "github_copilot_seats"
+FLAT = {"flattening_enabled": True, "flattening_max_depth": 3}
 OCTO = "/orgs/octo-org"
 START = {"token": TOKEN, "start_date": ago(World().today, 12)}
 ENTERPRISE: dict[str, Any] = START | {"enterprises": ["acme"]}
@@ -279,13 +282,162 @@ def test_a_configuration_may_come_from_a_pipe(config: dict[str, Any], tmp_path: 
     assert [shard["settings"] for shard in json.loads(done.stdout)] == [{"enterprises": ["acme"]}]
 
 
-def test_an_expression_that_fails_is_one_line_without_what_stands_in_the_record(
-    config: dict[str, Any], today: date
+@pytest.mark.parametrize(
+    ("maps", "words"),
+    [
+        (
+            {"user_login": "md5(user_login)"},
+            ("column user_login", "user_login is null", "md5(user_login) if user_login else None"),
+        ),
+        ({"user_login": "md5(self)"}, ("user_login is null", "md5(self) if self else None")),
+        (
+            {"who": "sha256(record['user_login'] + 's3cr3t')"},
+            ("column who", "user_login is null", "if record['user_login'] else None"),
+        ),
+        ({"who": "_.user_login.lower()"}, ("column who", "user_login is null")),
+        ({"half": "int(user_login or 's3cr3t')"}, ("column half", "ValueError")),
+        ({"who": "md5(nobody)"}, ("column who", "no nobody", "deselected")),
+        ({"__filter__": "'x' in user_login"}, ("__filter__", "user_login is null", "else False")),
+        ({"__filter__": "nobody > 1"}, ("__filter__", "no nobody")),
+        ({"__alias__": "people", "who": "md5(user_login)"}, ("column who", "user_login is null")),
+        ({"__else__": None, "who": "md5(user_login)"}, ("column who", "user_login is null")),
+        ({"user_id": "None"}, ("leaves user_id null", "part of its key")),
+    ],
+)
+def test_an_expression_that_fails_names_its_column_and_the_cause_but_no_value(
+    config: dict[str, Any], world: World, today: date, maps: dict[str, Any], words: tuple[str, ...]
 ) -> None:
-    maps = {USAGES: {"half": "int(user_login)"}}
-    outcome = run_tap(config | {"stream_maps": maps}, today)
+    day = today - timedelta(days=9)
+    [row, *others] = world.rows(ACME, day)
+    rows = [row | {"user_login": None}, *others]
+    world.put[ACME, USERS, day] = [b"".join(json.dumps(each).encode() + b"\n" for each in rows)]
+    outcome = run_tap(config | {"stream_maps": {USAGES: maps}}, today)
     assert outcome.code == 1
     assert "Traceback" not in outcome.log
-    error = outcome.errors()[-1]
-    assert f"Setting stream_maps: an expression failed on a record of {USAGES}" in error
-    assert "person-" not in error
+    [line] = outcome.errors()
+    assert line.startswith("ERROR Setting stream_maps: ")
+    assert USAGES in line
+    for word in words:
+        assert word in line
+    assert "person-" not in line
+    assert "s3cr3t" not in line
+
+
+def test_a_map_of_a_copy_of_a_stream_is_named_as_well(config: dict[str, Any], today: date) -> None:
+    maps: dict[str, dict[str, str]] = {"people": {"__source__": USAGES, "who": "int(user_login)"}}
+    [line] = run_tap(config | {"stream_maps": maps}, today).errors()
+    assert "column who" in line
+    maps = {"github_copilot_daily_*": {"who": "int(user_login)"}}
+    [line] = run_tap(config | {"stream_maps": maps}, today).errors()
+    assert "column who" in line
+
+
+WRONG_MAPS: list[tuple[str, dict[str, Any]]] = [
+    ("stream_maps", {"stream_maps": {USAGES: {"user_id": None}}}),
+    ("stream_maps", {"stream_maps": {USAGES: {"user_id": "__NULL__"}}}),
+    ("stream_maps", {"stream_maps": {USAGES: {"__key_properties__": ["nobody"]}}}),
+    ("stream_maps", {"stream_maps": {USAGES: {"__else__": "x"}}}),
+    ("stream_maps", {"stream_maps": {"__else__": "x"}}),
+    ("stream_maps", {"stream_maps": {USAGES: {"user_login": "md5("}}}),
+    ("stream_maps", {"stream_maps": {USAGES: {"__filter__": "1 +"}}}),
+    ("stream_maps", {"stream_maps": {USAGES: {"user_login": 5}}}),
+    ("stream_maps", {"stream_maps": {USAGES: {"user_login": ["a"]}}}),
+    ("stream_maps", {"stream_maps": {USAGES: {"user_login": ""}}}),
+    ("stream_maps", {"stream_maps": {USAGES: {"__alias__": 5}}}),
+    ("stream_maps", {"stream_maps": {USAGES: {"__source__": ["a"]}}}),
+    ("stream_maps", {"stream_maps": {USAGES: {"__key_properties__": 5}}}),
+    ("stream_maps", {"stream_maps": {USAGES: {"__filter__": 5}}}),
+    ("stream_maps", {"stream_maps": {USAGES: {"user_login": "fake.first_name()"}}}),
+    ("faker_config", {"faker_config": {"seed": 5}, "stream_maps": {}}),
+    *(
+        ("flattening_max_key_length", FLAT | {"flattening_max_key_length": length})
+        for length in (1, 5, 8)
+    ),
+]
+
+
+@pytest.mark.parametrize(("setting", "more"), WRONG_MAPS)
+def test_a_map_that_cannot_be_used_is_one_line_before_anything_is_read(
+    github: Simulator, config: dict[str, Any], today: date, setting: str, more: dict[str, Any]
+) -> None:
+    outcome = run_tap(config | more, today)
+    assert outcome.code == 1, outcome.log
+    assert "Traceback" not in outcome.log
+    [line] = outcome.errors()
+    assert line.startswith(f"ERROR Setting {setting}")
+    assert (outcome.messages, github.seen) == ([], [])
+
+
+def test_a_map_may_leave_out_all_other_columns(config: dict[str, Any], today: date) -> None:
+    maps = {USAGES: {"__else__": None, "who": "md5(user_login or '')"}}
+    outcome = run_tap(config | {"stream_maps": maps}, today)
+    assert outcome.code == 0, outcome.log
+    [schema] = of_type(outcome, "SCHEMA", USAGES)
+    kept = {"enterprise_slug", "day", "user_id", "who"}
+    assert schema["schema"]["properties"].keys() == kept
+    assert "integer" in schema["schema"]["properties"]["user_id"]["type"]
+    assert outcome.records()
+    assert all(record.keys() == kept for record in outcome.records())
+
+
+def test_a_map_of_many_streams_passes_over_those_that_are_deselected(
+    config: dict[str, Any], today: date
+) -> None:
+    maps = {"github_copilot_*": {"note": "str('x')"}}
+    outcome = run_tap(
+        config | {"stream_maps": maps}, today, catalog=catalog_of(config, USAGES, SEATS)
+    )
+    assert outcome.code == 0, outcome.log
+    assert {record["note"] for record in outcome.records()} == {"x"}
+
+
+@pytest.mark.parametrize("length", [20, 30, 63])
+def test_flattening_may_shorten_names_as_far_as_they_stay_apart(
+    config: dict[str, Any], today: date, length: int
+) -> None:
+    outcome = run_tap(config | FLAT | {"flattening_max_key_length": length}, today, streams=None)
+    if outcome.code:
+        [line] = outcome.errors()
+        assert line.startswith("ERROR Setting flattening_max_key_length: ")
+        return
+    for message in of_type(outcome, "SCHEMA"):
+        assert {*message["key_properties"]} <= message["schema"]["properties"].keys()
+
+
+def test_a_map_of_a_stream_that_there_is_not_is_told(config: dict[str, Any], today: date) -> None:
+    maps = {"github_copilot_daily_usage": {"user_login": "md5(user_login)"}, USAGES: {}}
+    outcome = run_tap(config | {"stream_maps": maps}, today)
+    assert outcome.code == 0
+    [line] = [line for line in outcome.log.splitlines() if "no effect" in line]
+    assert line.startswith("WARNING Setting stream_maps: github_copilot_daily_usage is not a")
+
+
+def test_a_refusal_is_not_told_as_an_error_that_nobody_handled(
+    github: Simulator, config: dict[str, Any], today: date
+) -> None:
+    github.faults.add("GET ", times=FOR_EVER, status=401, body={"message": "Bad credentials"})
+    outcome = run_tap(config, today)
+    assert outcome.code == 1
+    assert "unhandled" not in outcome.log.lower()
+
+
+@pytest.mark.parametrize("people", [0, 5])
+def test_the_closing_summary_comes_once_and_last_on_success(
+    github: Simulator, world: World, today: date, people: int
+) -> None:
+    world.add(ACME, people=people)
+    world.add(f"{ACME}-2", people=people)
+    outcome = run_tap(config_for(github, start_date=ago(today, 12)), today)
+    assert outcome.code == 0
+    lines = outcome.log.splitlines()
+    titles = [
+        f"INFO {stream}, enterprise {name}: "
+        for stream in (USAGES, SEATS)
+        for name in ("acme", "acme-2")
+    ]
+    closing_lines = lines[-len(titles) :]
+    for title in titles:
+        assert [line for line in lines if line.startswith(title)] == [
+            line for line in closing_lines if line.startswith(title)
+        ]
+        assert len([line for line in closing_lines if line.startswith(title)]) == 1

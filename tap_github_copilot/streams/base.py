@@ -14,6 +14,7 @@ from tap_github_copilot.errors import Refusal
 from tap_github_copilot.schemas import load_schema
 from tap_github_copilot.sdk import AdaptedStream, drop_deselected
 from tap_github_copilot.state import other_level_in_catalog
+from tap_github_copilot.stream_maps import explained, lost_key
 from tap_github_copilot.streams.bookmarks import DayBookmarks
 
 if TYPE_CHECKING:
@@ -155,11 +156,12 @@ class ScopeStream(AdaptedStream):
             try:
                 mapped = stream_map.transform(record)
             except Exception as error:  # noqa: BLE001 - a user's expression can raise anything
-                # The error's own text can hold what stands in the record.
-                raise MappingError(
-                    f"an expression failed on a record of {self.name} ({type(error).__name__})"
-                ) from None
+                raise explained(self.config, self.name, stream_map, record, error) from None
             if mapped is not None:
+                if key := lost_key(stream_map, mapped):
+                    raise MappingError(
+                        f"the map of {self.name} leaves {key} null, which is part of its key"
+                    )
                 self.tap.write_message(
                     RecordMessage(
                         stream=stream_map.stream_alias,
