@@ -1,6 +1,6 @@
-"""From a row as GitHub wrote it to a record that fits its stream's schema.
+"""From a row as GitHub wrote it to a record that fits the schema of its stream.
 
-Nothing is lost: a field without a column, and one whose type is not its column's, goes
+Nothing is lost: a field without a column, and one whose type is not that of its column, goes
 to `extra_fields`. Nothing is invented: what is absent is null.
 """
 
@@ -26,14 +26,14 @@ class Columns:
 
     Args:
         schema: The stream's JSON Schema.
-        own: Columns that the tap fills; a field of that name has no column.
+        reserved: Columns that the tap fills itself; a field of such a name has no column.
     """
 
-    def __init__(self, schema: Mapping[str, Any], own: frozenset[str]) -> None:
+    def __init__(self, schema: Mapping[str, Any], reserved: frozenset[str]) -> None:
         self._fits = {
             name: _fit_for(column)
             for name, column in schema["properties"].items()
-            if name not in own
+            if name not in reserved
         }
         self._plain = {name: _PLAIN[fit] for name, fit in self._fits.items() if fit in _PLAIN}
         self._nulls: dict[str, Any] = dict.fromkeys(schema["properties"])
@@ -42,14 +42,14 @@ class Columns:
         return name in self._fits
 
     def record(self, row: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
-        """All columns, with the fields that fit them; and the fields that do not."""
+        """A row as a value for every column, and the fields that none of them can hold."""
         record = self._nulls.copy()
         extra: dict[str, Any] = {}
         plain, fits = self._plain, self._fits
         for name, value in row.items():
             kind = type(value)
             if kind is plain.get(name) and (kind is not int or abs(value) < INT64):
-                record[name] = value  # most are just what their column holds
+                record[name] = value  # most values are just what their column holds
                 continue
             fit = fits.get(name)
             if fit is None:
@@ -140,5 +140,5 @@ _FITS: dict[str, Callable[[Any], Any]] = {
     "object": _object,
     "array": _array,
 }
-# Types that need no look at the value, but for the size of an integer.
+# Types that say enough without a look at the value; only of an integer the size counts.
 _PLAIN = {_boolean: bool, _string: str, _object: dict, _number: float, _integer: int}

@@ -40,6 +40,7 @@ _NUL = b"\\u0000"
 _decode = msgspec.json.Decoder().decode
 _decode_array = msgspec.json.Decoder(list[msgspec.Raw]).decode
 _encode = msgspec.json.Encoder(order="sorted").encode
+_tag = AESGCM(bytes(16)).encrypt
 _NONCE = bytes(12)
 
 Row = dict[str, Any]
@@ -101,8 +102,7 @@ def check(file: ReportFile, contract: RowContract) -> CheckedRows:
         BadContentError: A row breaks it.
     """
     found = CheckedRows()
-    add_checksum = _Checksum(found)
-    read = _read_whole if contract.aggregate else _reader_of(("day", *contract.keys), add_checksum)
+    read = _read_whole if contract.aggregate else _reader_of(("day", *contract.keys), found)
     for number, row in _rows(file, read, aggregate=contract.aggregate):
         if row.get("day") != contract.day:
             raise BadContentError(f"line {number}: the row's day is not {contract.day}")
@@ -111,7 +111,7 @@ def check(file: ReportFile, contract: RowContract) -> CheckedRows:
             missing = contract.keys[key.index(None)]
             raise BadContentError(f"line {number}: the row has no {missing} that is a whole number")
         if contract.aggregate:
-            add_checksum(_encode(row))
+            found.checksum += _checksum(_encode(row))
         found.keys.append(key)  # type: ignore[arg-type]  # None was just ruled out
     if contract.aggregate and not found.keys:
         with file.open() as content:
@@ -131,20 +131,14 @@ def whole_number(value: object) -> int | None:
     return None
 
 
-class _Checksum:
-    """Adds a row's checksum to what was found.
+def _checksum(row: bytes) -> int:
+    """128 bits that tell a row from every other one.
 
-    The checksum is the tag of AES-GCM under a fixed key, with the row as associated data:
-    128 bits for 1 microsecond per row of 6 KB, where SHA-256 takes 5. It is held against
-    another of the same report; nobody gains by a collision.
+    It is the tag of AES-GCM under a fixed key, with the row as associated data: less than a
+    microsecond for a row of 3 KB, where SHA-256 takes 3. It is only compared with that of
+    another build of the same report; nobody gains by a collision.
     """
-
-    def __init__(self, found: CheckedRows) -> None:
-        self._found = found
-        self._tag = AESGCM(bytes(16)).encrypt
-
-    def __call__(self, row: bytes) -> None:
-        self._found.checksum += int.from_bytes(self._tag(_NONCE, b"", row), "little")
+    return int.from_bytes(_tag(_NONCE, b"", row), "little")
 
 
 def _rows(file: ReportFile, read: _Read, *, aggregate: bool) -> Iterator[tuple[int, Row]]:
@@ -219,8 +213,10 @@ def _entries(text: bytes, read: _Read) -> Iterator[tuple[int, Row]]:
         yield 1, whole
 
 
-def _reader_of(fields: Iterable[str], note: Callable[[bytes], None]) -> _Read:
+def _reader_of(fields: Iterable[str], found: CheckedRows) -> _Read:
     """What reads these fields of rows of which nothing is known yet, and checks the rest.
+
+    It adds their checksums to what was found.
 
     That takes a third of the time of decoding all of it. What is skipped is checked as JSON,
     but not as UTF-8, and a row that is not as plain as most is decoded whole.
@@ -229,17 +225,27 @@ def _reader_of(fields: Iterable[str], note: Callable[[bytes], None]) -> _Read:
     decode_fields: Callable[[bytes], Any] = msgspec.json.Decoder(shape).decode
 
     def read(text: bytes, place: str, number: int) -> Row:
-        note(text)
+        found.checksum += _checksum(text)
         try:
             row: Row = decode_fields(text)
-            plain = text.isascii() or bool(text.decode())
+            text.isascii() or text.decode()
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            plain = False
-        if not plain or _NUL in text or text.count(b"[") + text.count(b"{") > DEEPEST:
+            return _read_whole(text, place, number)
+        if _has_nul(text) or _count(b"[", text) + _count(b"{", text) > DEEPEST:
             return _read_whole(text, place, number)
         return row
 
     return read
+
+
+def _count(byte: bytes, text: bytes) -> int:
+    """How often a byte occurs; `bytes.count` takes 2 microseconds for 3 KB, this 0.2."""
+    return len(text) - len(text.replace(byte, b""))
+
+
+def _has_nul(text: bytes) -> bool:
+    """Whether a row may hold the escape of a NUL; the search for one byte is much faster."""
+    return b"\\" in text and _NUL in text
 
 
 def _read_whole(text: bytes, place: str, number: int) -> Row:
@@ -260,4 +266,4 @@ def _read_checked(text: bytes, place: str, number: int) -> Row:
         row: Row = _decode(text)
     except msgspec.MsgspecError:
         return _read_whole(text, place, number)
-    return without_nul(row) if _NUL in text else row
+    return without_nul(row) if _has_nul(text) else row
