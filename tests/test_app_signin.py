@@ -399,17 +399,22 @@ def test_an_answer_that_is_nested_very_deeply_is_a_refusal(
     assert (outcome.bookmark("two") is None) == (call[:8] in {"GET /app", "POST /ap"})
 
 
-@pytest.mark.parametrize("kind", ["new numbers", "the same page"])
+@pytest.mark.parametrize(
+    ("kind", "asked"), [("new numbers", 31), ("beyond the last", 9), ("the same page", 11)]
+)
 def test_a_listing_without_an_end_is_refused(
-    scene: Scene, monkeypatch: pytest.MonkeyPatch, kind: str
+    scene: Scene, monkeypatch: pytest.MonkeyPatch, kind: str, asked: int
 ) -> None:
     monkeypatch.setattr("tap_github_copilot.github.client.MOST_PAGES", 30)
+    monkeypatch.setattr("tap_github_copilot.github.client._PAGES_AFTER_LAST", 5)
     scene.add("one")
     [listed] = [installation.as_json() for installation in scene.app.installations]
     for number in range(1, 100):
         path = "/app/installations?per_page=100"
         link = f'<{scene.github.url}{path}&page={number + 1}>; rel="next"'
-        entry = listed | ({"id": number} if kind == "new numbers" else {})
+        if kind == "beyond the last":
+            link += f', <{scene.github.url}{path}&page=3>; rel="last"'
+        entry = listed | ({} if kind == "the same page" else {"id": number})
         call = f"GET {path}" + (f"&page={number}" if number > 1 else "")
         scene.github.faults.add(
             f"^{re.escape(call)}$", status=200, body=[entry], headers={"Link": link}
@@ -418,7 +423,6 @@ def test_a_listing_without_an_end_is_refused(
     [line] = closing(outcome)
     for word in ("refused_request: the App, GET /app/installations", "does not end"):
         assert word in line
-    asked = 31 if kind == "new numbers" else 11
     assert len(scene.github.calls("GET /app/installations")) == asked
 
 

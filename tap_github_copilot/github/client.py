@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from contextlib import closing
 from dataclasses import replace
 from functools import partial
@@ -30,8 +31,10 @@ if TYPE_CHECKING:
 
 API_VERSION = "2026-03-10"
 LONGEST_CALL = 300.0  # seconds, from the request to the end of the answer
-MOST_PAGES = 10_000
+MOST_PAGES = 5000  # of one listing: 500,000 entries
 _MOST_EQUAL_PAGES = 10
+_PAGES_AFTER_LAST = 100  # that a listing may grow by while it is read
+_PAGE_NUMBER = re.compile(r"[?&]page=([0-9]{1,6})(?:&|$)")
 
 
 class Client:
@@ -111,12 +114,14 @@ class Client:
         """
         seen: set[Endpoint] = set()
         page: Endpoint | None = endpoint
-        body, equal = b"", 0
+        body, equal, most = b"", 0, MOST_PAGES
         while page and page not in seen:
             seen.add(page)
             response = self.call(page, credential)
             equal = equal + 1 if response.body == body else 0
-            if equal >= _MOST_EQUAL_PAGES or len(seen) > MOST_PAGES:
+            if len(seen) == 1:
+                most = min(most, _last_page(response) + _PAGES_AFTER_LAST)
+            if equal >= _MOST_EQUAL_PAGES or len(seen) > most:
                 raise RefusedRequest(
                     f"the listing does not end: GitHub still names a next page after {len(seen)}",
                     where=endpoint,
@@ -131,8 +136,7 @@ class Client:
 
     def _next(self, response: Response, page: Endpoint) -> Endpoint | None:
         """The page that the Link header names as the next one (RFC 8288); None without one."""
-        links = requests.utils.parse_header_links(response.headers.get("link", ""))
-        target = next((link["url"] for link in links if link.get("rel") == "next"), None)
+        target = _link(response, "next")
         if target is None:
             return None
         try:
@@ -164,6 +168,18 @@ class Client:
             )
         self._has_answered = True
         return Response(answer.status_code, answer.headers, body, token)
+
+
+def _last_page(response: Response) -> int:
+    """The number of the last page, as far as the Link header of the first page tells."""
+    number = _PAGE_NUMBER.search(_link(response, "last") or "")
+    return int(number.group(1)) if number else MOST_PAGES
+
+
+def _link(response: Response, relation: str) -> str | None:
+    """The target of a Link header (RFC 8288)."""
+    links = requests.utils.parse_header_links(response.headers.get("link", ""))
+    return next((link["url"] for link in links if link.get("rel") == relation), None)
 
 
 def _body_of(answer: requests.Response) -> bytes:

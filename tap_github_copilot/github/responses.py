@@ -70,11 +70,11 @@ class Response:
     @property
     def is_html(self) -> bool:
         """Whether the body is a page for a browser: markup, or called so and not JSON."""
-        text = self.body.removeprefix(_BYTE_ORDER_MARK).lstrip()
-        if text.startswith(b"<"):
+        start = self.body[:1000].removeprefix(_BYTE_ORDER_MARK).lstrip()
+        if start.startswith(b"<"):
             return True
-        called = "html" in self.headers.get("content-type", "").lower()
-        return called and bool(text) and self.json_or_none() is None
+        is_called_so = "html" in self.headers.get("content-type", "").lower()
+        return is_called_so and bool(start) and self.json_or_none() is None
 
 
 _SAYS_NO_REPORT = re.compile(

@@ -147,7 +147,7 @@ class RetryPolicy:
             refusal = GitHubUnavailable(
                 f"{why}, tried {self._times}: {fault.cure}; the next run goes on from here",
                 where=self._endpoint,
-                ends_run=fault.unreachable,
+                ends_run=fault.unreachable and (fault.lasts or self._tries > 1),
             )
             if refusal.ends_run:
                 self._rate_limiter.shut(ALL_CREDENTIALS, refusal)
