@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any
 
+import msgspec
+
 from simulator.people import COUNTERS
 from simulator.world import USERS
 from tests.support.sqlite_loader import LEDGER
@@ -15,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from simulator.people import Row
-    from simulator.world import World
+    from simulator.world import Files, World
     from tests.soak.random_faults import Day
 
 BREAKDOWNS = "github_copilot_daily_usage_breakdowns"
@@ -30,6 +32,17 @@ STREAMS = (*REPORTS, SEATS, LEDGER)
 _OURS = {"enterprise_slug", "organization_login", "fetched_at", "extra_fields", "active"}
 Place = tuple[str, str, str]  # stream, path, report
 Reached = dict[Place, "date | None"]
+Remembered = dict[tuple[Place, "date"], "Entry"]
+History = dict[tuple[Place, "date", str], list[Any]]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What a state remembers of a loaded day."""
+
+    version: str
+    fetched_at: str
+    checked_on: date
 
 
 @dataclass(frozen=True)
@@ -47,6 +60,9 @@ class Stage:
         streams: The selected streams.
         state: What it started from.
         unreported: The days of which it may have been told that they have no report.
+        restated: What GitHub said at first of the reports that it rebuilt during the run.
+        history: What was emitted with each moment of a day, over all runs.
+        unseen: Days that a run rightly never looked at when they were settled.
     """
 
     world: World
@@ -59,6 +75,9 @@ class Stage:
     streams: tuple[str, ...]
     state: dict[str, Any]
     unreported: frozenset[Day] = frozenset()
+    restated: dict[Day, Files] = field(default_factory=dict)
+    history: History = field(default_factory=dict)
+    unseen: set[tuple[Place, date]] = field(default_factory=set)
     _known: dict[tuple[str, Day], list[Any] | None] = field(default_factory=dict)
 
     @property
@@ -107,17 +126,20 @@ class Stage:
         """What a stream must emit of a day, in order; None for no report."""
         key = (stream, (path, report, day))
         if key not in self._known:
-            files = self.world.files(path, report, day)
-            rows = None if files is None else self.world.rows(path, day, report)
-            if rows is None:
-                self._known[key] = None
-            elif stream == LEDGER:
-                self._known[key] = [("loaded", len(rows), len(files or []))]
-            elif stream == BREAKDOWNS:
-                self._known[key] = [entry for row in rows for entry in entries_of(row)]
-            else:
-                self._known[key] = [_told(row) for row in rows]
+            self._known[key] = _truth(stream, self.world.files(path, report, day))
         return self._known[key]
+
+    def at_first(self, place: Place, day: date) -> list[Any] | None:
+        """What a stream may have emitted of a day that GitHub rebuilt during the run."""
+        stream, path, report = place
+        return _truth(stream, self.restated.get((path, report, day)))
+
+    def had_last_look(self, day: date, entry: Entry | None) -> bool:
+        """Whether a remembered day is neither fetched nor sent any more."""
+        if entry is None:
+            return False
+        age_then = (min(entry.checked_on, self.today) - day).days
+        return age_then > self.settle_days or (self.today - day).days > self.late_report_days
 
     def path_of(self, row: Row) -> str:
         """The scope of a record."""
@@ -128,15 +150,21 @@ class Stage:
 def bookmarks(stage: Stage, state: dict[str, Any]) -> Reached:
     """The bookmark of each stream, scope and report in a state."""
     found: Reached = {}
-    for stream in (*REPORTS, LEDGER):
-        for partition in state.get("bookmarks", {}).get(stream, {}).get("partitions", []):
-            context = partition["context"]
-            name = context.get("enterprise_slug") or context.get("organization_login")
-            for path in stage.world.scopes:
-                if path.endswith(f"/{name}"):
-                    report = context.get("report") or stage.reports(path).get(stream, "")
-                    value = partition.get("replication_key_value")
-                    found[stream, path, report] = value and date.fromisoformat(value)
+    for place, partition in _partitions(stage, state):
+        if value := partition.get("replication_key_value"):
+            found[place] = date.fromisoformat(value)
+    return found
+
+
+def remembered(stage: Stage, state: dict[str, Any]) -> Remembered:
+    """The loaded days that a state remembers."""
+    found: Remembered = {}
+    for place, partition in _partitions(stage, state):
+        for text, told in partition.get("loaded", {}).items():
+            entry = Entry(
+                told["version"], told["fetched_at"], date.fromisoformat(told["checked_on"])
+            )
+            found[place, date.fromisoformat(text)] = entry
     return found
 
 
@@ -148,6 +176,28 @@ def shape(stream: str, record: Row) -> Any:
         return record["user_id"], record["breakdown"], _told({n: record[n] for n in COUNTERS})
     extra = record["extra_fields"] or {}
     return _told({name: value for name, value in record.items() if name not in _OURS} | extra)
+
+
+def _truth(stream: str, files: Files | None) -> list[Any] | None:
+    if files is None:
+        return None
+    rows = [msgspec.json.decode(line) for file in files for line in file.splitlines() if line]
+    if stream == LEDGER:
+        return [("loaded", len(rows), len(files))]
+    if stream == BREAKDOWNS:
+        return [entry for row in rows for entry in entries_of(row)]
+    return [_told(row) for row in rows]
+
+
+def _partitions(stage: Stage, state: dict[str, Any]) -> Iterator[tuple[Place, dict[str, Any]]]:
+    for stream in (*REPORTS, LEDGER):
+        for partition in state.get("bookmarks", {}).get(stream, {}).get("partitions", []):
+            context = partition["context"]
+            name = context.get("enterprise_slug") or context.get("organization_login")
+            for path in stage.world.scopes:
+                if path.endswith(f"/{name}"):
+                    report = context.get("report") or stage.reports(path).get(stream, "")
+                    yield (stream, path, report), partition
 
 
 def entries_of(row: Row) -> Iterator[tuple[int, str, Row]]:

@@ -13,7 +13,7 @@ from unittest.mock import patch
 from simulator.server import Simulator
 from simulator.world import World
 from tests.soak.checks import check_run, check_tables
-from tests.soak.expected import STREAMS, Stage, bookmarks
+from tests.soak.expected import STREAMS, History, Place, Stage, bookmarks
 from tests.soak.random_faults import Mischief
 from tests.support.sqlite_loader import Database
 from tests.support.tap_runs import config_for, run_tap
@@ -42,6 +42,8 @@ class Schedule:
     tally: Counter[str] = field(default_factory=Counter)
     now: datetime = BEGINNING
     states: list[dict[str, Any]] = field(default_factory=list)
+    history: History = field(default_factory=dict)
+    unseen: set[tuple[Place, date]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
         self.chance = chance = Random(f"soak {self.seed}")
@@ -51,6 +53,7 @@ class Schedule:
         self.streams = tuple(s for s in STREAMS if chance.random() < 0.5) or STREAMS
         lag = chance.randint(1, min(3, self.settle_days - 2))  # rebuilt three times, then settled
         self.world = World(today=self.now.date(), lag=lag, shards=chance.randint(1, 3))
+        self.appends = chance.random() < 0.4
         level = chance.choice(("enterprises", "orgs"))
         for name in NAMES[: chance.randint(1, 3)]:
             place = self.world.add(f"/{level}/{name}", chance.randint(2, 6))
@@ -63,7 +66,7 @@ class Schedule:
         Raises:
             AssertionError: The tap broke a promise.
         """
-        with Simulator(self.world) as github, closing(Database()) as database:
+        with Simulator(self.world) as github, closing(Database(appends=self.appends)) as database:
             self.github, self.database = github, database
             self.mischief = Mischief(
                 self.chance,
@@ -173,4 +176,6 @@ class Schedule:
             streams=streams,
             state=self.states[-1] if self.states else {},
             unreported=frozenset(self.mischief.unreported),
+            history=self.history,
+            unseen=self.unseen,
         )
