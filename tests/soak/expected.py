@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from simulator.billing import REPORT as AI_CREDITS
 from simulator.people import COUNTERS
 from simulator.world import USERS
 from tests.support.sqlite_loader import LEDGER
@@ -27,8 +28,10 @@ REPORTS = {
     "github_copilot_user_teams": "user-teams-1-day",
     "github_copilot_daily_totals": "",
     "github_copilot_daily_repositories": "repos-1-day",
+    "github_copilot_daily_ai_credits": AI_CREDITS,
 }
 STREAMS = (*REPORTS, SEATS, LEDGER)
+_CREDITS = ("product", "sku", "model", "net_quantity", "net_amount", "day")
 _OURS = {"enterprise_slug", "organization_login", "fetched_at", "extra_fields", "active"}
 Place = tuple[str, str, str]  # stream, path, report
 Reached = dict[Place, "date | None"]
@@ -109,7 +112,7 @@ class Stage:
     def is_final(self, path: str, report: str, day: date) -> bool:
         """Whether a day, once read, needs never be read again."""
         age = (self.today - day).days
-        published = self.world.files(path, report, day) is not None
+        published = self._files(path, report, day) is not None
         return age > self.settle_days and (published or age > self.late_report_days)
 
     def unreported_status(self, day: date) -> str:
@@ -126,8 +129,15 @@ class Stage:
         """What a stream must emit of a day, in order; None for no report."""
         key = (stream, (path, report, day))
         if key not in self._known:
-            self._known[key] = _truth(stream, self.world.files(path, report, day))
+            self._known[key] = _truth(stream, self._files(path, report, day))
         return self._known[key]
+
+    def _files(self, path: str, report: str, day: date) -> Files | None:
+        if report != AI_CREDITS:
+            return self.world.files(path, report, day)
+        items = self.world.credits(path, day) or []
+        rows = [{_snake(name): value for name, value in item.items()} for item in items]
+        return [msgspec.json.Encoder().encode_lines(row | {"day": str(day)} for row in rows)]
 
     def at_first(self, place: Place, day: date) -> list[Any] | None:
         """What a stream may have emitted of a day that GitHub rebuilt during the run."""
@@ -175,6 +185,8 @@ def shape(stream: str, record: Row) -> Any:
     if stream == BREAKDOWNS:
         return record["user_id"], record["breakdown"], _told({n: record[n] for n in COUNTERS})
     extra = record["extra_fields"] or {}
+    if "sku" in record:
+        return tuple(record[name] for name in _CREDITS)
     return _told({name: value for name, value in record.items() if name not in _OURS} | extra)
 
 
@@ -186,7 +198,13 @@ def _truth(stream: str, files: Files | None) -> list[Any] | None:
         return [("loaded", len(rows), len(files))]
     if stream == BREAKDOWNS:
         return [entry for row in rows for entry in entries_of(row)]
+    if rows and "sku" in rows[0]:
+        return sorted(tuple(row[name] for name in _CREDITS) for row in rows)
     return [_told(row) for row in rows]
+
+
+def _snake(name: str) -> str:
+    return "".join(f"_{c.lower()}" if c.isupper() else c for c in name)
 
 
 def _partitions(stage: Stage, state: dict[str, Any]) -> Iterator[tuple[Place, dict[str, Any]]]:
