@@ -20,7 +20,7 @@ def streams() -> list[ScopeStream]:
 
 
 def settings_table() -> str:
-    """A row for each setting."""
+    """One row per setting."""
     rows = ["| setting | type | default | meaning |", "|---|---|---|---|"]
     for name, setting in SETTINGS.items():
         kind = " or ".join(_types(setting)) + (", secret" if setting.get("secret") else "")
@@ -31,18 +31,18 @@ def settings_table() -> str:
 
 
 def streams_table() -> str:
-    """A row for each stream: what a row of it is, its key, how it is replicated."""
-    rows = ["| table | a row is | key | replication |", "|---|---|---|---|"]
+    """One row per stream: what its rows are, its key, how it is replicated."""
+    rows = ["| table | rows | key | replication |", "|---|---|---|---|"]
     for stream in streams():
         document = json.loads((SCHEMAS / f"{stream.name}.json").read_text())
         key = ", ".join(f"`{name}`" for name in ("S", *stream.key)).replace("`S`", "S")
-        how = "incremental by `day`" if stream.replication_key else "a full snapshot a run"
+        how = "incremental by `day`" if stream.replication_key else "full snapshot per run"
         rows.append(f"| `{stream.name}` | {document['description']} | {key} | {how} |")
     return "\n".join(rows)
 
 
 def columns(name: str) -> str:
-    """A row for each column of a stream, of both levels."""
+    """One row per column of a stream, of both levels."""
     document = json.loads((SCHEMAS / f"{name}.json").read_text())
     rows = ["| column | type | meaning |", "|---|---|---|"]
     for column, schema in document["properties"].items():
