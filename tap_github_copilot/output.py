@@ -43,6 +43,7 @@ class MessageWriter(MsgSpecWriter):
         self.state_due = False  # whether a record was written after the last STATE
         self._buffer = bytearray()
         self._signal: Signals | None = None
+        self._is_complete = False
         self._lock = threading.Lock()
 
     def write_message(self, message: Message) -> None:
@@ -54,6 +55,8 @@ class MessageWriter(MsgSpecWriter):
         """
         is_record = isinstance(message, RecordMessage)
         with self._lock:
+            if self._is_complete:
+                raise InterruptedRun(self._signal)
             self._encode(message)
             self.state_due = self.state_due or is_record
             if len(self._buffer) >= _BUFFER or not is_record:
@@ -61,13 +64,20 @@ class MessageWriter(MsgSpecWriter):
         if self._signal:
             raise InterruptedRun(self._signal)
 
-    def write_state(self, state: Mapping[str, Any]) -> int:
+    def write_state(self, state: Mapping[str, Any], *, is_last: bool = False) -> int:
         """Write a STATE message, and give its size in bytes. No signal interrupts it.
+
+        Args:
+            state: The state of the whole tap.
+            is_last: Whether no message may follow, whichever thread would write it.
 
         Raises:
             TargetGoneError: The pipe is broken, or the disk full.
         """
         with self._lock:
+            if self._is_complete:
+                return 0
+            self._is_complete = is_last
             before = self.byte_count
             self._encode(StateMessage(dict(state)))
             self.state_due = False
@@ -150,7 +160,9 @@ class StateMessages:
             return
         encoded = encoder.encode(state)
         if encoded != self._last and (state or self._last):
-            self._write(state, encoded)
+            self._size = self._messages.write_state(state)
+            self._written += 0 if self._last is None else self._size
+            self._last = encoded
             self._messages.raise_if_interrupted()
 
     def write_last(self, state: Mapping[str, Any], *, always: bool = False) -> None:
@@ -166,13 +178,7 @@ class StateMessages:
         encoded = encoder.encode(state)
         is_new = encoded != self._last and (state or self._last)
         if always or is_new or self._messages.state_due:
-            self._write(state, encoded)
-
-    def _write(self, state: Mapping[str, Any], encoded: bytes) -> None:
-        self._size = self._messages.write_state(state)
-        if self._last is not None:
-            self._written += self._size
-        self._last = encoded
+            self._messages.write_state(state, is_last=True)
 
 
 def _write_whole(out: bytearray) -> None:

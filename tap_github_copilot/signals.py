@@ -35,6 +35,7 @@ GRACE = 1.0  # seconds
 HARD = 10.0  # seconds
 _SAME = 1.0  # seconds
 _THIRD = 3
+_leaving = threading.Lock()
 logger = logging.getLogger("tap-github-copilot")
 
 
@@ -143,7 +144,8 @@ class SignalWatcher:
 
 
 def leave_interrupted(number: Signals) -> NoReturn:
-    """End the process as one that a signal ended."""
+    """End the process as one that a signal ended; the first thread that comes here does it."""
+    _leaving.acquire()
     logger.error("interrupted (%s); the next run goes on from the last state", number.name)
     leave(128 + number)
 

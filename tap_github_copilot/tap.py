@@ -49,6 +49,7 @@ from tap_github_copilot.streams.reports import (
     UserTeams,
 )
 from tap_github_copilot.streams.seats import Seats
+from tap_github_copilot.without_effect import lines_without_effect
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -230,6 +231,9 @@ class TapGitHubCopilot(AdaptedTap):
         """
         self._watch_signals()
         run = self.run
+        daily = [s for s in self.streams.values() if isinstance(s, DailyStream) and s.selected]
+        for line in lines_without_effect(run.settings, run.calendar, daily, self.state):
+            self.logger.info("%s", line)
         try:
             with self._last_state():
                 self.sync_all()

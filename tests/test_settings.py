@@ -28,7 +28,8 @@ from tap_github_copilot.scopes import Level
 from tap_github_copilot.sdk import ConfigInput
 from tap_github_copilot.settings import Settings
 from tap_github_copilot.tap import TapGitHubCopilot
-from tests.support.tap_runs import USAGES, Outcome, config_for, run_tap
+from tests.support.daily_usages import catalog_of, metadata_of
+from tests.support.tap_runs import USAGES, Outcome, config_for, lines_about, run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -741,3 +742,88 @@ def assert_one_line_about_file(option: str, path: str, today: date) -> None:
     assert "Traceback" not in outcome.log
     assert SECRET not in outcome.log
     assert TOKEN not in outcome.log
+
+
+def told(outcome: Outcome, *words: str) -> list[str]:
+    """The lines of level INFO with all of these words."""
+    return [line for line in lines_about(outcome.log, *words) if line.startswith("INFO ")]
+
+
+def state_with(bookmark: str, *names: str) -> dict[str, Any]:
+    partitions = [
+        {
+            "context": {"enterprise_slug": name},
+            "replication_key": "day",
+            "replication_key_value": bookmark,
+        }
+        for name in names
+    ]
+    return {"bookmarks": {USAGES: {"partitions": partitions}}}
+
+
+@pytest.mark.parametrize(
+    ("start", "state", "lines"),
+    [
+        ("2026-11-01", state_with("2026-11-10", "acme", "busy"), 1),
+        ("2026-11-10", state_with("2026-11-10", "acme"), 1),
+        ("2026-11-11", state_with("2026-11-10", "acme"), 0),
+        ("2026-11-12", state_with("2026-11-10", "acme"), 0),
+        ("2026-11-01", state_with("2026-11-10", "left-us"), 0),
+        ("2026-11-01", None, 0),
+        (None, state_with("2026-11-10", "acme"), 0),
+    ],
+)
+def test_a_start_date_before_the_bookmark_is_told_once(
+    start: str | None,
+    state: dict[str, Any] | None,
+    lines: int,
+    github: Simulator,
+    world: World,
+    today: date,
+) -> None:
+    for name in ("acme", "busy"):
+        world.add(f"/enterprises/{name}", people=2)
+    outcome = run_tap(config_for(github, start_date=start), today, state=state)
+    assert outcome.code == 0, outcome.log
+    assert len(told(outcome, "start_date", "no effect", "2026-11-10")) == lines
+
+
+@pytest.mark.parametrize(
+    ("more", "lines"),
+    [
+        ({"start_date": "2026-11-23"}, 1),
+        ({"start_date": "2027-01-01"}, 1),
+        ({"end_date": "2025-10-31"}, 1),
+        ({"start_date": "2026-11-22"}, 0),
+        ({"start_date": "2026-11-20", "end_date": "2026-11-20"}, 0),
+    ],
+)
+def test_a_span_without_a_day_is_told(
+    more: dict[str, str], lines: int, github: Simulator, world: World, today: date
+) -> None:
+    world.add(ACME, people=2)
+    outcome = run_tap(config_for(github, **more), today)
+    assert outcome.code == 0, outcome.log
+    assert len(told(outcome, "no day to read")) == lines
+
+
+@pytest.mark.parametrize("place", ["entry", "metadata"])
+def test_full_table_chosen_for_a_daily_stream_is_told(
+    place: str, github: Simulator, world: World, today: date
+) -> None:
+    world.add(ACME, people=2)
+    config = config_for(github, start_date="2026-11-15")
+    catalog = catalog_of(config, USAGES)
+    [entry] = [each for each in catalog["streams"] if each["tap_stream_id"] == USAGES]
+    if place == "entry":
+        entry["replication_method"] = "FULL_TABLE"
+    else:
+        del entry["replication_method"]
+        metadata_of(entry)["forced-replication-method"] = "FULL_TABLE"
+    state = state_with("2026-11-17", "acme")
+    outcome = run_tap(config, today, catalog=catalog, state=state)
+    assert outcome.code == 0, outcome.log
+    assert len(told(outcome, USAGES, "FULL_TABLE", "no effect")) == 1
+    assert min(github.days_asked(ACME)) == "2026-11-18"
+    unforced = run_tap(config, today, catalog=catalog_of(config, USAGES), state=state)
+    assert not told(unforced, "FULL_TABLE")
