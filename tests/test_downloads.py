@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import gzip
 import os
 import re
@@ -332,6 +333,49 @@ def test_days_that_are_unreachable_now_and_then_do_not_end_the_scope(
     assert keys_of(outcome.records()) == expected
 
 
+@pytest.mark.parametrize("number", [socket.EAI_NONAME, socket.EAI_AGAIN])
+def test_a_download_host_that_has_no_address_is_named_and_only_tried_again_if_that_may_help(
+    github: Simulator, world: World, today: date, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    look_up = socket.getaddrinfo
+
+    def fail(host: str, *more: Any, **named: Any) -> Any:
+        if host == "reports.invalid":
+            raise socket.gaierror(number, "no address")
+        return look_up(host, *more, **named)
+
+    monkeypatch.setattr(socket, "getaddrinfo", fail)
+    day = ago(today, BAD_AGE)
+    body = {"download_links": ["http://reports.invalid/file?sig=canary"], "report_day": day}
+    github.faults.add(f"day={day}$", status=200, body=body, times=FOR_EVER)
+    outcome = read_last_days(github, world, today)
+    [line] = closing(outcome)
+    for word in (" bad_report: ", day, "download host cannot be reached", "reports.invalid"):
+        assert word in line
+    assert len(outcome.clock.waits) == (0 if number == socket.EAI_NONAME else 3)
+    assert "canary" not in outcome.log
+
+
+def test_a_machine_without_a_descriptor_for_a_connection_says_so(
+    github: Simulator, world: World, today: date, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    day = ago(today, BAD_AGE)
+
+    class NoDescriptor(socket.socket):
+        def connect(self, address: Any) -> None:
+            if address[1] == 9:
+                raise OSError(errno.EMFILE, "Too many open files")
+            super().connect(address)
+
+    monkeypatch.setattr(socket, "socket", NoDescriptor)
+    body = {"download_links": ["http://127.0.0.1:9/file?sig=canary"], "report_day": day}
+    github.faults.add(f"day={day}$", status=200, body=body, times=FOR_EVER)
+    outcome = read_last_days(github, world, today)
+    [line] = closing(outcome)
+    for word in (" bad_report: ", day, "Too many open files", "ulimit -n"):
+        assert word in line
+
+
 @pytest.mark.parametrize(
     "links",
     [
@@ -407,7 +451,7 @@ def test_no_temporary_file_is_left_behind(
     github.faults.add(**fault)
     outcome = read_last_days(github, world, today, concurrency=8)
     for thread in threading.enumerate():
-        if thread.name.startswith("ahead"):
+        if thread.name.startswith("prefetch"):
             thread.join(5)
     assert outcome.messages
     assert list(disk_buffer.iterdir()) == []

@@ -624,7 +624,7 @@ def test_what_passes_the_check_is_emitted_with_the_keys_that_were_checked(
         emitted = [*rows(file)]
         content.close()
     [key] = checked.keys
-    assert (emitted[0]["day"], whole_number(emitted[0]["user_id"])) == (DAY, *key)
+    assert (emitted[0]["day"], whole_number(emitted[0]["user_id"])) == (DAY, key)
     assert "\0" not in json.dumps(emitted[0], ensure_ascii=False)
 
 

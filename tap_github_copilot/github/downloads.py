@@ -35,7 +35,16 @@ class BrokenDownloadError(Exception):
 
 
 class UnreachableHostError(BrokenDownloadError):
-    """The link's host cannot be reached from here at all."""
+    """The host of a link cannot be reached from here at all.
+
+    Args:
+        text: Why.
+        lasts: Whether another try would end in the same way.
+    """
+
+    def __init__(self, text: str, *, lasts: bool) -> None:
+        super().__init__(text)
+        self.lasts = lasts
 
 
 class Downloads:
@@ -158,8 +167,17 @@ def _scheme(link: str) -> str:
 
 
 def _broken(error: Exception, link: str) -> BrokenDownloadError:
-    """What went wrong; the text of most errors holds the link, so it is not repeated."""
+    """What went wrong, without the link.
+
+    Raises:
+        OSError: It is a fault of this machine: no file descriptor or memory is left.
+    """
+    if isinstance(error, BrokenBodyError):
+        return BrokenDownloadError(f"a download is not whole: {error}")
     fault = fault_of(error, link)
     if fault.unreachable:
-        return UnreachableHostError(f"the download host cannot be reached: {fault.why}")
+        cure = f"; {fault.cure}" if fault.lasts else ""
+        return UnreachableHostError(
+            f"the download host cannot be reached: {fault.why}{cure}", lasts=fault.lasts
+        )
     return BrokenDownloadError(f"a download broke off: {fault.why}")

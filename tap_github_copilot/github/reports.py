@@ -47,7 +47,13 @@ _KEYS: dict[str, tuple[str, ...]] = {
     REPOSITORIES: ("repo_id",),
 }
 ROW_FORMAT = 1  # goes up when a release changes what a row becomes
-_BROKEN = (BadContentError, BadEnvelopeError, BrokenDownloadError, OSError)
+_BROKEN = (
+    BadContentError,
+    BadEnvelopeError,
+    BrokenDownloadError,
+    NoTemporaryFolderError,
+    OSError,
+)
 
 
 @dataclass(frozen=True)
@@ -134,22 +140,21 @@ class Reports:
             Refusal: GitHub refuses the day (`fails_day`) or the scope this report.
         """
         why: Exception | None = None
-        pauses = () if once else CONTENT_PAUSES
-        where = f"{scope}, {report}, {day}"
-        for _ in tries(pauses, self._clock):
+        tried = 0
+        for number in tries(() if once else CONTENT_PAUSES, self._clock):
             try:
                 if report == AI_CREDITS:
                     return self._ai_credits(scope, day, once=once)
                 return self._once(scope, report, day, once=once)
-            except NoTemporaryFolderError as error:
-                raise BadReport(f"{error}; the day is not loaded", where=where) from None
             except _BROKEN as error:
-                why = error
+                why, tried = error, number
+                if _lasts(error):
+                    break
         reason = line_about(why) if isinstance(why, OSError) else why
-        tried = f"{len(pauses) + 1} times" if pauses else "once"
         raise BadReport(
-            f"{reason}, tried {tried}; the day is not loaded and the next run asks for it again",
-            where=where,
+            f"{reason}, tried {f'{tried} times' if tried > 1 else 'once'}; the day is not loaded "
+            "and the next run asks for it again",
+            where=f"{scope}, {report}, {day}",
             unreachable=isinstance(why, UnreachableHostError),
         )
 
@@ -297,6 +302,13 @@ class Reports:
 
     def _ask(self, scope: Scope, endpoint: Endpoint, *, once: bool = False) -> Response:
         return self._client.call(endpoint, self._sign_in.credential(scope), once=once)
+
+
+def _lasts(error: Exception) -> bool:
+    """Whether another try would end in the same way."""
+    if isinstance(error, UnreachableHostError):
+        return error.lasts
+    return isinstance(error, NoTemporaryFolderError)
 
 
 def _sha256(hashes: Iterable[str]) -> str:
