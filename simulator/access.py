@@ -1,4 +1,4 @@
-"""Who may call the simulated GitHub, and what everybody else is told."""
+"""Who may call the simulated GitHub, and how all other calls are refused."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ TOKEN = "ghp_SimulatedTokenForTestsAndTheDemo0001"
 
 @dataclass
 class Access:
-    """The tokens that are good, and the App.
+    """The tokens that are accepted, and the App.
 
     Args:
-        tokens: Good for everything there is.
-        app: Its installations' tokens are good for what they are installed on.
-        refused: The bearers that were answered 401, in order.
+        tokens: Accepted for every scope.
+        app: The tokens of its installations are accepted for what they are installed on.
+        refused: The tokens that were answered with 401, in order.
     """
 
     tokens: set[str] = field(default_factory=lambda: {TOKEN})
@@ -27,7 +27,7 @@ class Access:
     refused: list[str] = field(default_factory=list)
 
     def refusal(self, request: web.Request) -> web.Response | None:
-        """What a call is refused with; None for a call that may be answered."""
+        """The answer that refuses a call; None for a call that may be answered."""
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         if token in self.tokens:
             return None
@@ -39,7 +39,7 @@ class Access:
 
 
 def _beyond(installation: Installation, path: str) -> web.Response | None:
-    """The refusal of a call that this installation's permissions do not reach."""
+    """The 403 for a call that the installation's permissions do not cover; None if they do."""
     path = path.replace("/organizations/", "/orgs/", 1)
     needed = _permission(path)
     within = path == installation.path or path.startswith(installation.path + "/")

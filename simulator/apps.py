@@ -29,7 +29,7 @@ _TOKEN_LENGTH = 520
 
 @cache
 def _key() -> rsa.RSAPrivateKey:
-    """The key of every simulated App; making one takes a while."""
+    """The key of every simulated App, made once: it takes some 100 ms."""
     return rsa.generate_private_key(65537, 2048)
 
 
@@ -40,10 +40,10 @@ class Installation:
     Args:
         number: Its id.
         path: `/orgs/octo-org`, `/enterprises/acme` or `/users/somebody`.
-        account: The account's id.
-        permissions: What it may do.
+        account: The id of the account that it is installed on.
+        permissions: Names and levels, as GitHub lists them.
         suspended: Whether it is suspended.
-        gone: Whether it vanished after it was listed.
+        gone: Whether it was removed after it was listed.
     """
 
     number: int
@@ -69,13 +69,13 @@ class Installation:
 
 @dataclass
 class App:
-    """The App.
+    """The App and the tokens of its installations.
 
     Args:
-        now: Seconds since the epoch where the App lives; a test sets it.
-        token_life: Seconds an installation token is good for.
-        calls_per_token: It dies earlier, after so many calls; 0 is never.
-        page_size: Installations on a page of the list at most.
+        now: The simulated time in seconds since the epoch; 0 for the real time.
+        token_life: Seconds for which an installation token is accepted.
+        calls_per_token: Calls after which a token is refused, even earlier; 0 for no such limit.
+        page_size: The most installations on one page of the list.
         made: The installation tokens, oldest first.
     """
 
@@ -102,7 +102,7 @@ class App:
         return installation
 
     def answer(self, request: web.Request, url: str) -> web.Response | None:
-        """The answer to a call that the App makes as itself; None for any other call."""
+        """The answer to a call that the App signs with its JWT; None for any other call."""
         path = request.path.lower()
         if not path.startswith("/app") and not path.endswith("/installation"):
             return None
@@ -120,7 +120,7 @@ class App:
         return web.json_response(found[0].as_json())
 
     def installation_of(self, token: str) -> Installation | None:
-        """Whose token this is, if it is still good; counts the call."""
+        """Whose token this is, if it is still accepted; counts the call."""
         if token not in self._tokens:
             return None
         installation, expires, calls = self._tokens[token]
@@ -134,7 +134,7 @@ class App:
         return self.now or datetime.now(UTC).timestamp()
 
     def _refused(self, request: web.Request) -> str | None:
-        """Why the JWT is no good, in GitHub's words."""
+        """Why the JWT is refused, in GitHub's words; None if it is accepted."""
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         try:
             claims = jwt.decode(

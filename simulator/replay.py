@@ -22,7 +22,7 @@ _NEWEST_AGE = 7  # days
 class Replay:
     """Serves the report files of a folder.
 
-    A file `NAME.ndjson` becomes the organisation or enterprise `name`, by the ids that
+    A file `NAME.ndjson` becomes the organization or enterprise `name`, by the ids that
     its rows hold.
 
     Args:

@@ -41,7 +41,7 @@ class Truth(Protocol):
 
 @dataclass
 class Place:
-    """An enterprise or an organisation.
+    """An enterprise or an organization.
 
     Args:
         path: `/enterprises/acme` or `/orgs/octo-org`.
@@ -99,7 +99,7 @@ class World:
     _made: dict[tuple[str, str, date, int], Files] = field(default_factory=dict)
 
     def add(self, path: str, people: int = 5, **more: Any) -> Place:
-        """Add an enterprise (`/enterprises/acme`) or organisation (`/orgs/octo-org`)."""
+        """Add an enterprise (`/enterprises/acme`) or organization (`/orgs/octo-org`)."""
         seed = len(self.scopes)
         place = Place(path, 1000 + seed, crowd(seed, people, self.today), **more)
         self.scopes[path] = place

@@ -140,7 +140,7 @@ class Run:
         May be called from several threads.
 
         Raises:
-            Refusal: GitHub does not tell the organisation's id.
+            Refusal: GitHub does not tell the organization's id.
         """
         if scope.level is Level.ENTERPRISE:
             return {"enterprise_slug": scope.name}

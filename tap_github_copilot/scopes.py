@@ -1,4 +1,4 @@
-"""Scopes: an enterprise or an organisation, and what each of them is called where."""
+"""Scopes: an enterprise or an organization, and what each of them is called where."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True)
 class Scope:
-    """One enterprise or one organisation.
+    """One enterprise or one organization.
 
     Args:
         level: Which of the two it is.

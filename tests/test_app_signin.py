@@ -521,6 +521,20 @@ def test_a_named_installation_that_is_suspended_fails_alone(scene: Scene) -> Non
     assert outcome.bookmark("two") == scene.ago(5)
 
 
+def test_an_installation_that_is_suspended_after_it_was_looked_up_fails_alone(
+    scene: Scene,
+) -> None:
+    scene.add("one", "two")
+    body = {"message": "This installation has been suspended"}
+    call = "POST /app/installations/7000/"
+    scene.github.faults.add(call, status=403, body=body, times=FOR_EVER)
+    outcome = scene.read(organizations=["one", "two"])
+    [line] = closing(outcome)
+    for word in ("invalid_permissions: organization one", "may be suspended", "GitHub says: This"):
+        assert word in line
+    assert outcome.bookmark("two") == scene.ago(5)
+
+
 @pytest.mark.parametrize("stream", [USAGES, SEATS])
 @pytest.mark.parametrize("named", [{}, {"organizations": ["one", "two"]}], ids=["found", "named"])
 def test_an_installation_that_vanishes_fails_alone(

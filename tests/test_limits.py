@@ -462,11 +462,11 @@ def test_the_rate_limiter_lets_no_third_call_in_before_one_is_over(today: date) 
 def test_a_hold_is_for_all_or_for_one_credential(
     today: date, held: str, waits: dict[str, Waits]
 ) -> None:
-    for bearer, expected in waits.items():
+    for credential, expected in waits.items():
         clock = SetClock(today)
         rate_limiter = RateLimiter(clock)
         rate_limiter.hold(50, held)
-        with rate_limiter.passing(bearer):
+        with rate_limiter.passing(credential):
             assert clock.waits == expected
 
 
@@ -509,7 +509,7 @@ def test_a_limit_given_up_on_ends_with_its_time(
     rate_limiter = RateLimiter(clock)
     rate_limiter.give_up(50, given_up)
     clock.wait(49)
-    assert {bearer for bearer in ("a", "b") if rate_limiter.given_up(bearer) > 0} == refused
+    assert {name for name in ("a", "b") if rate_limiter.given_up(name) > 0} == refused
     clock.wait(1)
     assert rate_limiter.given_up("a") <= 0
 

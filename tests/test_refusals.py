@@ -88,6 +88,19 @@ REFUSALS = {
         "sso_required",
         ("authorize the token at https://github.com/enterprises/acme/sso?authorization=AB12",),
     ),
+    "sso with a long address": (
+        forbidden(
+            "Resource protected by organization SAML enforcement.",
+            X_GitHub_SSO=f"required; url=https://github.com/orgs/o/sso?authorization={'A' * 300}Z",
+        ),
+        "sso_required",
+        (f"?authorization={'A' * 300}Z; GitHub says",),
+    ),
+    "sso without an address": (
+        forbidden("Resource protected by organization SAML enforcement."),
+        "sso_required",
+        ("Configure SSO",),
+    ),
     "400": ({"status": 400, "body": {"message": "Bad version"}}, "refused_request", ("400", "Bad")),
     "422": ({"status": 422, "body": {"message": "Not a day"}}, "refused_request", ("422", "Not a")),
     "451": ({"status": 451, "body": {"message": "Blocked"}}, "refused_request", ("451", "Blocked")),

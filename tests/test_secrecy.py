@@ -368,7 +368,7 @@ def test_a_secret_at_the_end_of_what_is_quoted_is_not_cut_out_of_its_cover() -> 
 
 @contextmanager
 def bad_headers() -> Iterator[str]:
-    """A server whose answers hold a line that is no header."""
+    """A server whose answers hold a line that is not a header."""
 
     class Handler(socketserver.StreamRequestHandler):
         def handle(self) -> None:

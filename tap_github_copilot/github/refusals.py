@@ -9,6 +9,7 @@ import re
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from tap_github_copilot.endpoints import Kind
 from tap_github_copilot.errors import (
     POLICY_HINT,
     InvalidPermissions,
@@ -27,10 +28,11 @@ if TYPE_CHECKING:
     from tap_github_copilot.endpoints import Endpoint
     from tap_github_copilot.github.responses import Response
 
+_OF_THE_APP = {Kind.INSTALLATION, Kind.INSTALLATIONS, Kind.ACCESS_TOKEN}
 _IP_LIST = re.compile(r"\bip\b.*\ballow", re.IGNORECASE)
 _POLICY = re.compile(r"\bpolic(y|ies)\b", re.IGNORECASE)
 _SSO = re.compile(r"\bSAML\b|\bSSO\b")
-_SSO_URL = re.compile(r"url=(https?://[^\s;,]+)")
+_SSO_URL = re.compile(r"url=(https?://[!-+\--:<-~]{1,1000})")  # printable, without , and ;
 
 
 def refusal_of(response: Response, endpoint: Endpoint) -> Refusal:
@@ -69,12 +71,18 @@ def _forbidden(response: Response, endpoint: Endpoint) -> Refusal:
         )
     if _POLICY.search(message):
         return PolicyDisabled(POLICY_HINT + says, where=endpoint)
+    if endpoint.kind in _OF_THE_APP:
+        return InvalidPermissions(
+            "GitHub refuses this to the App: its installation may be suspended, which its owner "
+            "can lift in the settings, under GitHub Apps" + says,
+            where=endpoint,
+        )
     return InvalidPermissions(_what_is_missing(response, endpoint) + says, where=endpoint)
 
 
 def _authorize(sso: str) -> str:
     if url := _SSO_URL.search(sso):
-        return f"authorize the token at {redacted(url.group(1))}"
+        return f"authorize the token at {url.group(1)}"
     return (
         "authorize the token for the organization under Settings, Developer settings, "
         "Personal access tokens, Configure SSO"

@@ -38,7 +38,7 @@ class Scene:
         self.app.now = datetime.combine(self.today, NOON).timestamp()
 
     def add(self, *names: str, people: int = 20) -> None:
-        """Organisations that have installed the App."""
+        """Organizations that have installed the App."""
         for name in names:
             self.install(f"/orgs/{name}", people)
 
@@ -74,7 +74,7 @@ class Scene:
         return run_tap(self.config(**settings), self.today, options=("--check",))
 
     def bearers(self, start: str) -> set[str]:
-        """The bearers of the calls so far that begin like this."""
+        """The tokens and JWTs of the calls so far that begin like this."""
         return {
             seen.authorization.removeprefix("Bearer ")
             for seen in self.github.seen
