@@ -1,4 +1,4 @@
-"""`--shards`: a run cut into independent pieces, for an engine that runs them where it likes."""
+"""`--shards`: a run cut into independent pieces, for an engine that runs them on any machine."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,3}", re.ASCII)
 
 
 class WrongOptionError(Exception):
-    """The options cannot be used as they are; one line that says why."""
+    """Options that cannot be used together, or with such a value; one line that says why."""
 
 
 def days_of(text: str | None, *, shards: bool, check: bool) -> int | None:
-    """The number that came with --shard-days; None without one.
+    """The number given with --shard-days; None without one.
 
     Raises:
-        WrongOptionError: It is no whole number from 1 to 9999, or --shards is missing or
-            stands beside --check.
+        WrongOptionError: It is not a whole number from 1 to 9999, --shards is missing, or
+            --check is given too.
     """
     if shards and check:
         raise WrongOptionError("--shards and --check: one at a time")
@@ -40,20 +40,20 @@ def days_of(text: str | None, *, shards: bool, check: bool) -> int | None:
 
 
 def shards_of(run: Run, days: int | None) -> Iterator[dict[str, Any]]:
-    """The pieces of a run, which may run in any order and at the same time.
+    """The pieces of a run; they may run in any order and at the same time.
 
     Each is `{"settings": …, "state_id": …}`: settings to lay over the configuration, and
-    the id of a state that this piece alone reads and writes.
+    the id of a state that only this piece reads and writes.
 
     Args:
-        run: Whose scopes and days are cut.
-        days: None for a piece for each scope; else a scope's days are cut at fixed dates,
-            so many days apart. Without an end_date its last piece has every day that may
-            still change, and the id that the scope has without `days`: the daily run goes
-            on from its state.
+        run: The run whose scopes and days are cut.
+        days: None for one piece per scope; else each scope's days are cut at fixed dates,
+            this many days apart. Without an end_date the last piece has every day that may
+            still change, and the id that the scope has without `days`, so that the daily
+            run goes on from its state.
 
     Raises:
-        Refusal: An App's installations were to tell the scopes, and cannot be read.
+        Refusal: The scopes are those of an App's installations, which cannot be read.
     """
     for scope in run.scopes:
         settings: dict[str, Any] = {f"{scope.level}s": [scope.name]}
@@ -67,15 +67,15 @@ def shards_of(run: Run, days: int | None) -> Iterator[dict[str, Any]]:
                 yield {"settings": piece, "state_id": state_id}
                 continue
             piece["end_date"] = last.isoformat()
-            # GitHub's oldest day moves on every day: it must not move the id.
+            # GitHub's oldest day moves every day, and must not change the id.
             named = max(_aligned(first, days), run.settings.start or date.min)
             yield {"settings": piece, "state_id": f"{state_id}.{named}"}
 
 
 def _ranges(run: Run, days: int) -> Iterator[tuple[date, date | None]]:
-    """First and last day of each piece, oldest first; the last day is None if it is open.
+    """First and last day of each piece, oldest first; the last day of an open piece is None.
 
-    Only days that are final once they are read may stand in a piece that is never run again.
+    A piece that is never run again may hold only days that are final once they are read.
     """
     calendar = run.calendar
     is_open = run.settings.end is None
@@ -92,5 +92,5 @@ def _ranges(run: Run, days: int) -> Iterator[tuple[date, date | None]]:
 
 
 def _aligned(day: date, days: int) -> date:
-    """The newest of the dates, so many days apart since 0001-01-01, that is not after a day."""
+    """The newest date not after a day, of those that are this many days apart since 0001-01-01."""
     return date.fromordinal((day.toordinal() - 1) // days * days + 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import subprocess
@@ -176,3 +177,19 @@ def _run(*command: str, cwd: Path, **environment: Any) -> str:
     )
     assert done.returncode == 0, done.stderr
     return done.stdout
+
+
+def private_names(path: Path) -> set[str]:
+    """The private names of singer_sdk that a module imports."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("singer_sdk"):
+            found |= {f"{node.module}.{alias.name}" for alias in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names if alias.name.startswith("singer_sdk")}
+    return {name for name in found if "._" in name}
+
+
+def test_one_module_alone_touches_private_names_of_the_sdk() -> None:
+    modules = [path for path in (ROOT / "tap_github_copilot").rglob("*.py") if private_names(path)]
+    assert modules == [ROOT / "tap_github_copilot" / "sdk.py"]
