@@ -185,21 +185,25 @@ def _stream(name: str, entry: Any, level: Level, today: date) -> dict[str, Any]:
             f"State: {place} has {redacted(next(iter(outside)))} outside of a partition, so that "
             "it belongs to no scope; move it into a partition with a context, or remove it"
         )
-    merged: dict[tuple[tuple[str, str], ...], dict[str, Any]] = {}
+    merged: dict[str, dict[str, Any]] = {}
     for raw in partitions:
         partition = _partition(_an(dict, raw, f"{place}: a partition"), place, level, today)
-        key = tuple(sorted(partition["context"].items()))
+        if partition is None:
+            continue
+        key = json.dumps(partition["context"], sort_keys=True)
         merged[key] = _merged(merged[key], partition) if key in merged else partition
     if merged:
         kept["partitions"] = list(merged.values())
     return kept
 
 
-def _partition(partition: dict[str, Any], stream: str, level: Level, today: date) -> dict[str, Any]:
-    """A partition with its scope's name in lower case."""
+def _partition(
+    partition: dict[str, Any], stream: str, level: Level, today: date
+) -> dict[str, Any] | None:
+    """A partition with its scope's name in lower case; None if there is nothing in it."""
     context: dict[str, Any] = _an(dict, partition.get("context"), f"{stream}: context")
     if not _holds_value(partition):
-        return dict(partition)
+        return None
     name: Any = context.get(level.context_key)
     report = context.get(_REPORT, "")
     known = context.keys() <= {level.context_key, _REPORT} and isinstance(report, str)
@@ -238,11 +242,11 @@ def _check_days(partition: dict[str, Any], today: date, place: str) -> None:
     if silent is not None:
         _an(dict, silent, f"{place}: silent")
         _check_day(silent.get("on", ""), today, f"silent.on of {place}", is_past=False)
-        _check_day(silent.get("from", ""), today, f"silent.from of {place}", is_past=False)
+        _check_day(silent.get("from", ""), date.max, f"silent.from of {place}")
 
 
 def _check_day(value: Any, today: date, what: str, *, is_past: bool = True) -> None:
-    """Refuse what is not a day, or not over yet (with `is_past`), or in the future."""
+    """Refuse what is not a day, or is in the future, or (with `is_past`) is not over yet."""
     if value is None:
         return
     day = _day(value)

@@ -315,6 +315,9 @@ def test_a_bookmark_on_a_day_that_is_not_over_is_refused(
         state_of({"context": ENTERPRISE}),
         {"bookmarks": {}, "version": 3},
         EMPTY,
+        state_of({"context": {"enterprise_slug": []}}),
+        state_of({"context": {}}, {"context": {}}),
+        state_of({"context": ENTERPRISE, "silent": {"on": "2026-11-22", "from": "2027-01-01"}}),
         {"singer_state": EMPTY},
         {"completed": {"singer_state": {}}, "partial": {}},
         {"type": "STATE", "value": {}},
@@ -329,7 +332,8 @@ def test_a_state_without_a_bookmark_starts_from_the_start(
     assert outcome.code == 0, outcome.log
     assert "2026-11-12" in github.days_asked(ACME)
     assert outcome.bookmark() == "2026-11-18"
-    assert len(outcome.state["bookmarks"][USAGES]["partitions"]) == 1
+    reached = outcome.state["bookmarks"][USAGES]["partitions"]
+    assert [each["context"] for each in reached if "replication_key_value" in each] == [ENTERPRISE]
 
 
 def assert_refused_as_data_of(level: Level, outcome: Outcome) -> None:
