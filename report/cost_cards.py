@@ -105,8 +105,12 @@ def _idle(found: ScopeFigures) -> Card:
             "(USD per seat and month) this says what they cost.",
         )
     rows = [
-        {"what": name, "seats": number, "cost": number * price}
-        for name, number in (("Used", used), ("Idle", seats - used), ("All", seats))
+        {"what": name, "seats": number, "cost": number * price, "color": color}
+        for name, number, color in (
+            ("Used", used, "active"),
+            ("Idle", seats - used, "idle"),
+            ("All", seats, "all"),
+        )
     ]
     people = found.pair("people")[0]
     credits_used = people.get("credits")

@@ -181,7 +181,8 @@ def _password(url: str) -> str:
     except psycopg.Error:
         raise DatabaseError(f"{shape}, with special characters as %40 and so on") from None
     ports = str(parts.get("port") or "5432").split(",")
-    if "@" in str(parts.get("host", "")) or not all(port.isdigit() for port in ports):
+    unsure = any("@" in str(parts.get(name, "")) for name in ("host", "dbname", "user"))
+    if unsure or not all(port.isdigit() for port in ports):
         raise DatabaseError(f"{shape}, with special characters as %40 and so on")
     return str(parts.get("password") or "")
 

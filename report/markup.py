@@ -12,6 +12,8 @@ from report.days import long_date
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+_FEW_COLUMNS = 3  # beside which a bar has room on a phone
+
 
 def count(value: Any) -> str:
     """A count: 1,234."""
@@ -62,7 +64,7 @@ class Table:
         columns: The first one names the row.
         rows: By the keys of the columns; None is left empty.
         bar: The column that a bar is drawn of, if any.
-        color: The bar's.
+        color: The bar's, where a row has no `color` of its own.
         unit: `day` or `week`, where each row is a place of the scope's axis.
         follows: `team` if its numbers follow the chosen team, `range` if its rows follow
             the chosen days alone.
@@ -90,6 +92,7 @@ class Table:
             if self.follows
             else ""
         )
+        kind = "sortable many" if len(self.columns) > _FEW_COLUMNS else "sortable"
         places = [f" data-i={place}" if self.follows else "" for place in range(len(self.rows))]
         body = "".join(
             f"<tr{place}>{''.join(self._cells(row, most))}</tr>"
@@ -97,7 +100,7 @@ class Table:
         )
         return (
             f'<div class="table" tabindex="0" role="region" aria-label="{escape(title)}">'
-            f'<table class="sortable"{tied}><caption>{escape(title)}</caption>'
+            f'<table class="{kind}"{tied}><caption>{escape(title)}</caption>'
             f"<thead><tr>{''.join(self._heads())}</tr></thead><tbody>{body}</tbody></table></div>"
         )
 
@@ -114,13 +117,16 @@ class Table:
             if place == 0:
                 yield f'<th scope="row"{_sort_key(value)}>{escape(_text(value))}</th>'
                 if self.bar:
-                    width = 100 * abs(float(row[self.bar] or 0)) / most if most else 0
-                    yield (
-                        f'<td class="bar" aria-hidden="true"><i style="width:{width:.0f}%;'
-                        f'--bar:var(--{self.color})"></i></td>'
-                    )
+                    yield self._bar(row, most)
             else:
                 yield _cell(column, value)
+
+    def _bar(self, row: Mapping[str, Any], most: float) -> str:
+        """A bar as long as the row's part of the largest value; none of nothing."""
+        width = 100 * abs(float(row[self.bar] or 0)) / most if most else 0
+        color = row.get("color", self.color)
+        drawn = f'<i style="width:{width:.0f}%;--bar:var(--{color})"></i>' if width else ""
+        return f'<td class="bar" aria-hidden="true">{drawn}</td>'
 
 
 @dataclass(frozen=True)

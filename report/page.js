@@ -10,8 +10,11 @@
   const views = new Map();
 
   const time = (iso) => Date.parse(iso + "T00:00:00Z");
-  const said = (t) =>
-    new Date(t).toLocaleDateString("en-GB", { day: "numeric", month: "short", year: "numeric", timeZone: "UTC" });
+  const MONTHS = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec".split(" ");
+  const said = (t) => {
+    const day = new Date(t);
+    return `${day.getUTCDate()} ${MONTHS[day.getUTCMonth()]} ${day.getUTCFullYear()}`;
+  };
   const count = (v) => (v == null ? "unknown" : Math.round(v).toLocaleString("en-US"));
   const percent = (v) => (v == null ? "none" : Math.round(v * 100) + " %");
   const isValue = (v) => v !== null && v !== undefined;
@@ -45,7 +48,7 @@
     }
     return found;
   }
-  const shape = (rows, unit) => (rows.length >= LINE_FROM[unit] ? "line" : "bars");
+  const shape = (rows, unit) => (rows.length >= LINE_FROM[unit] / (unit === "day" && innerWidth < 500 ? 2 : 1) ? "line" : "bars");
 
   // ---- the rows of each kind of chart
   const makers = {
@@ -74,7 +77,12 @@
         ...p,
         merged: pulls.total_merged[p.i],
         copilot: pulls.total_merged_created_by_copilot[p.i],
-        tip: `${p.when}\n${count(pulls.total_merged[p.i])} merged\n${count(pulls.total_merged_created_by_copilot[p.i])} of them opened by Copilot\n${count(pulls.total_created[p.i])} opened, ${count(pulls.total_created_by_copilot[p.i])} by Copilot`,
+        tip: [
+          p.when,
+          `${count(pulls.total_merged[p.i])} merged`,
+          `${count(pulls.total_merged_created_by_copilot[p.i])} of them opened by Copilot`,
+          `${count(pulls.total_created[p.i])} opened`,
+        ].join("\n"),
       }));
       return ["pulls-" + shape(rows, "week"), rows];
     },
@@ -158,7 +166,7 @@
     }
     views.set(element, null);
     const inner = element.appendChild(document.createElement("div"));
-    vegaEmbed(inner, spec, { mode: "vega", renderer: "svg", actions: false, defaultStyle: false, tooltip }).then((result) => {
+    vegaEmbed(inner, spec, { mode: "vega", renderer: "svg", actions: false, defaultStyle: false, logLevel: 1, tooltip }).then((result) => {
       if (inner.isConnected) views.set(element, result);
       else result.finalize(); // drawn anew meanwhile
     });

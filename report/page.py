@@ -105,7 +105,9 @@ def page(found: Sequence[ScopeFigures], options: Options) -> str:
         found: A scope each, in order; none where nothing was loaded.
         options: What the reader chose.
     """
-    body = "".join(_scope(one, place) for place, one in enumerate(found)) or (
+    body = "".join(
+        _scope(one, place, alone=len(found) == 1) for place, one in enumerate(found)
+    ) or (
         '<p class="card missing">Missing: nothing was loaded yet. Run the pipeline first; '
         "<code>tap-github-copilot --check</code> says what GitHub would answer.</p>"
     )
@@ -130,10 +132,8 @@ def page(found: Sequence[ScopeFigures], options: Options) -> str:
 
 def _overview(found: Sequence[ScopeFigures]) -> str:
     """The truth about the data, first; of several scopes a table with links."""
-    if len(found) == 1:
-        return ""  # stands in its section, right below
-    if not found:
-        return ""
+    if len(found) < 2:  # noqa: PLR2004 - nothing to compare
+        return "".join(map(_truth, found))
     stale = [one for one in found if [*one.coverage.alarms()] or one.losses]
     alarm = (
         f'<p class="alarm">{plural(len(stale), "scope")} of {len(found)} '
@@ -199,16 +199,19 @@ def _overview_table(found: Sequence[ScopeFigures]) -> str:
     return Table(columns, rows, bar="share").html("Overview", 0)
 
 
-def _scope(found: ScopeFigures, place: int) -> str:
-    coverage = found.coverage
-    about = "" if found.name == found.scope else f' <span class="soft">{escape(found.scope)}</span>'
+def _truth(found: ScopeFigures) -> str:
+    """How far the data goes, in one line, and what somebody must look after."""
     alarms = "".join(
-        f'<p class="alarm" role="status">{escape(text)}</p>' for text in coverage.alarms()
+        f'<p class="alarm" role="status">{escape(text)}</p>' for text in found.coverage.alarms()
     )
-    parts = [
-        f'<section id="scope-{place}"><h2>{escape(found.name)}{about}</h2>',
-        f'<p class="truth">{escape(coverage.headline())}</p>{alarms}',
-    ]
+    return f'<p class="truth">{escape(found.coverage.headline())}</p>{alarms}'
+
+
+def _scope(found: ScopeFigures, place: int, *, alone: bool) -> str:
+    about = "" if found.name == found.scope else f' <span class="soft">{escape(found.scope)}</span>'
+    parts = [f'<section id="scope-{place}"><h2>{escape(found.name)}{about}</h2>']
+    if not alone:
+        parts.append(_truth(found))
     if found.newest is None:
         parts.append(
             '<p class="card missing">Missing: no person-day of this scope was loaded. Is the '

@@ -135,7 +135,12 @@ def _cohorts(found: ScopeFigures) -> Card:
     told = cohorts(found)
     whole = sum(told.values())
     rows = [
-        {"what": texts[name], "people": people, "share": people / whole if whole else None}
+        {
+            "what": texts[name],
+            "people": people,
+            "share": people / whole if whole else None,
+            "color": "idle" if name == "never" else "active",
+        }
         for name, people in told.items()
     ]
     missing = "" if found.one("seats") else " Without seats nobody is known who never used it."
@@ -161,7 +166,7 @@ def idle_ages(found: ScopeFigures) -> dict[str, int]:
         "28 to 59 days ago": 0,
         "60 to 89 days ago": 0,
         "90 days ago or more": 0,
-        "Never used, granted long ago": 0,
+        "Never used, granted before these days": 0,
         "Never used, granted in these 28 days": 0,
     }
     for row in found.rows["idle"]:
@@ -171,7 +176,11 @@ def idle_ages(found: ScopeFigures) -> dict[str, int]:
 
 def _age(days: int, *, is_new: bool) -> str:
     if days == _NO_USE:
-        return "Never used, granted in these 28 days" if is_new else "Never used, granted long ago"
+        return (
+            "Never used, granted in these 28 days"
+            if is_new
+            else "Never used, granted before these days"
+        )
     for most, name in ((60, "28 to 59 days ago"), (90, "60 to 89 days ago")):
         if days < most:
             return name

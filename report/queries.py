@@ -312,6 +312,10 @@ CHECKED = {
     "enterprise-1-day": ("github_copilot_daily_totals", {}),
     "organization-1-day": ("github_copilot_daily_totals", {}),
     "repos-1-day": ("github_copilot_daily_repositories", {"repo_id": "bigint"}),
+    "ai_credit_usage": (
+        "github_copilot_daily_ai_credits",
+        {"product": "text", "sku": "text", "model": "text", "line": "bigint"},
+    ),
 }
 
 

@@ -89,7 +89,7 @@ def groups(found: ScopeFigures, axis: Axis) -> list[dict[str, Any]]:
     known = {row["day"] for row in found.rows["team_report_days"]}
     days, weeks = _by_team(found.rows["team_days"]), _by_team(found.rows["team_weeks"])
     for team, name in team_names(found).items():
-        if team in days:
+        if team is not None or team in days:
             drawn.append(
                 {
                     "name": name,

@@ -154,7 +154,9 @@ def _partly(before: Span) -> str:
 
 
 def _points(now: float, before: float) -> str:
-    return f"{_signed((now - before) * 100)} points against the 28 days before"
+    points = (now - before) * 100
+    unit = "point" if abs(round(points)) == 1 else "points"
+    return f"{_signed(points)} {unit} against the 28 days before"
 
 
 def _signed(value: float) -> str:

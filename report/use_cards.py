@@ -49,11 +49,11 @@ _OVER_TIME = {
 def use(found: ScopeFigures, axis: Axis) -> Iterator[Card]:
     """Features, ways of use, completions, languages, models, IDEs and agents of others."""
     yield _features(found)
+    yield _agents(found)
     yield _ways(found, axis, payload(found)["ways"])
     yield _acceptance(found, axis)
     for kind in _OVER_TIME:
         yield _over_time(found, axis, kind)
-    yield _agents(found)
 
 
 def _features(found: ScopeFigures) -> Card:
@@ -225,16 +225,15 @@ def _copilots_part(found: ScopeFigures) -> str:
     whole = tiles.pull_requests(found, found.span)
 
     def part(of: str, by: str, what: str) -> str:
-        if not whole.get(of):
-            return f"none {what}"
-        return f"{whole[of]:,} {what}, {whole.get(by, 0):,} by Copilot"
+        of_copilot = f", {whole[by]:,} by Copilot" if by in whole else ""
+        return f"{whole[of]:,} {what}{of_copilot}" if of in whole else ""
 
     told = (
         part("total_created", "total_created_by_copilot", "opened"),
         part("total_merged", "total_merged_created_by_copilot", "merged"),
         part("total_reviewed", "total_reviewed_by_copilot", "reviewed"),
     )
-    return "; ".join(told).capitalize() + "."
+    return ("; ".join(filter(None, told)) or "GitHub counted none") + "."
 
 
 def _repositories(found: ScopeFigures) -> Card:

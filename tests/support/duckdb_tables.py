@@ -20,6 +20,8 @@ Row = dict[str, Any]
 _TEXTS = {"date": "date", "date-time": "timestamp"}
 _KINDS = {"integer": "bigint", "number": "double", "boolean": "boolean"}
 
+_LEVELS = {"enterprise_slug"}  # a column of one level alone
+
 
 def tables_of(world: World, days: int) -> dict[str, list[Row]]:
     """What the tables hold after a run over so many days of a world."""
@@ -35,11 +37,16 @@ def write(path: Path, tables: Mapping[str, Iterable[Row]], schema: str = "github
         tables: Rows by stream; a stream without rows makes an empty table.
         schema: Where the tables go.
     """
+    level = {name for rows in tables.values() for row in rows for name in _LEVELS if name in row}
     moment = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     with duckdb.connect(str(path)) as connection:
         connection.execute(f"create schema {schema}")
         for stream, rows in tables.items():
-            kinds = {name: _kind(about) for name, about in schema_of(stream)["properties"].items()}
+            kinds = {
+                name: _kind(about)
+                for name, about in schema_of(stream)["properties"].items()
+                if name not in _LEVELS or name in level
+            }
             listed = ", ".join(f'"{name}" {kind}' for name, kind in kinds.items())
             connection.execute(f"create table {schema}.{stream} ({listed})")
             source = path.with_name(f"{stream}.jsonl")

@@ -48,14 +48,14 @@ class Page(HTMLParser):
         if tag == "tr":
             self._row = []
         if tag in {"td", "th"}:
-            self._row.append("")
+            self._row.append("\0" if given.get("class") == "bar" else "")
         if given.get("class") == "tile":
             self._tile = []
         self._in.append((tag, given))
 
     def handle_endtag(self, tag: str) -> None:
         if tag == "tr" and self._caption:
-            kept = [cell for cell in self._row if cell != "\0"]
+            kept = [cell for cell in self._row if cell != "\0"]  # a bar is for the eye alone
             if self._caption not in self.heads:
                 self.heads[self._caption] = kept
                 self.tables[self._caption] = []

@@ -1,0 +1,474 @@
+"""The report of tables in DuckDB: what it says of days, gaps, losses, names and many scopes."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+import pytest
+import vl_convert
+
+from report import charts
+from report.__main__ import main
+from simulator.world import World
+from tests.support.duckdb_tables import tables_of, write
+from tests.support.expected_tables import is_active
+from tests.support.report_page import Page, number
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+Tables = dict[str, list[dict[str, Any]]]
+TODAY = date(2026, 11, 26)
+ACME = "/enterprises/acme"
+pytestmark = pytest.mark.slow
+USAGES, LEDGER = "github_copilot_daily_usages", "github_copilot_report_days"
+TEAMS, SEATS = "github_copilot_user_teams", "github_copilot_seats"
+BILLS = "github_copilot_daily_ai_credits"
+
+
+def world_of(people: int = 12, scopes: tuple[str, ...] = (ACME,)) -> World:
+    world = World(today=TODAY)
+    for path in scopes:
+        world.add(path, people)
+    return world
+
+
+@pytest.fixture(scope="module")
+def sixty_days() -> Tables:
+    """The tables after a run over 60 days; a test changes a copy."""
+    return tables_of(world_of(), 60)
+
+
+@pytest.fixture
+def draw(tmp_path: Path) -> Callable[..., Page]:
+    """Draws the report of tables, as of some day."""
+
+    def drawn(tables: Tables, *options: str, today: date = TODAY) -> Page:
+        path, out = tmp_path / "copilot.duckdb", tmp_path / "report.html"
+        path.unlink(missing_ok=True)
+        write(path, tables)
+        now = datetime(today.year, today.month, today.day, 9, tzinfo=UTC)
+        main(["--duckdb", str(path), "--out", str(out), *options], now)
+        return Page(out.read_text())
+
+    return drawn
+
+
+def without(rows: list[dict[str, Any]], **like: Any) -> list[dict[str, Any]]:
+    """Rows but those that have all of these values."""
+    return [row for row in rows if any(row.get(name) != value for name, value in like.items())]
+
+
+def only(tables: Tables, keep: Callable[[dict[str, Any]], bool]) -> Tables:
+    """The rows with a day of which a condition holds; those without one stay."""
+    return {
+        stream: [row for row in rows if "day" not in row or keep(row)]
+        for stream, rows in tables.items()
+    }
+
+
+def test_the_first_line_says_how_far_the_data_goes(
+    sixty_days: Tables, draw: Callable[..., Page]
+) -> None:
+    page = draw(sixty_days)
+    assert page.truths == ["Complete to 24 Nov 2026, 1 day pending"]
+    assert page.alarms == []
+    assert "Figures of 28 days, 28 Oct 2026 to 24 Nov 2026." in page.words
+
+
+@pytest.mark.parametrize(("later", "alarmed"), [(1, False), (2, False), (3, True), (12, True)])
+def test_a_table_that_went_stale_raises_an_alarm(
+    sixty_days: Tables, draw: Callable[..., Page], later: int, alarmed: bool
+) -> None:
+    tables = sixty_days | {
+        LEDGER: [row | {"checked_at": "2026-11-26T04:00:00Z"} for row in sixty_days[LEDGER]]
+    }
+    page = draw(tables, today=TODAY + timedelta(days=later))
+    more = f", {later} day{'s' if later > 1 else ''} not asked for"
+    assert page.truths == [f"Complete to 24 Nov 2026, 1 day pending{more}"]
+    expected = f"The newest day is 24 Nov 2026, {later + 2} days old."
+    assert [alarm.startswith(expected) for alarm in page.alarms] == [True] * alarmed
+    if alarmed:
+        assert "last looked on 26 Nov 2026" in page.alarms[0]
+    shown = page.column("Data by day", "users-1-day")
+    assert list(shown.values()).count("not asked for") == later
+
+
+def test_a_pipeline_that_runs_while_github_publishes_nothing_is_told_apart(
+    sixty_days: Tables, draw: Callable[..., Page]
+) -> None:
+    last = "2026-11-10"
+    tables = only(sixty_days, lambda row: row["day"] <= last or "report" in row)
+    late = {"status": "pending", "row_count": None, "provisional": True}
+    tables[LEDGER] = [row | late if row["day"] > last else row for row in tables[LEDGER]]
+    for row in tables[LEDGER]:
+        row["checked_at"] = "2026-11-26T04:00:00Z"
+    page = draw(tables)
+    assert page.truths == ["Complete to 10 Nov 2026, 15 days pending"]
+    assert "The newest day is 10 Nov 2026, 16 days old." in page.alarms[0]
+    assert "the policy" in page.alarms[0]
+
+
+def test_a_day_in_between_that_is_missing_is_named(
+    sixty_days: Tables, draw: Callable[..., Page]
+) -> None:
+    page = draw(only(sixty_days, lambda row: row["day"] not in {"2026-11-07", "2026-11-08"}))
+    assert page.truths == [
+        "Complete to 6 Nov 2026, newest day 24 Nov 2026, 1 day pending, 2 days not asked for"
+    ]
+    assert "7 Nov 2026 to 8 Nov 2026 (not asked for)" in page.alarms[0]
+    assert "Figures of 26 of 28 days" in page.words
+    assert page.figures["scopes"][0]["groups"][0]["day"]["active"][-18] is None
+    credit = [change for text, (_, change) in page.tiles.items() if "credits" in text]
+    assert credit == ["not compared: 26 of these 28 days loaded"] * 2
+
+
+def test_a_span_shorter_than_28_days_is_named_as_it_is(draw: Callable[..., Page]) -> None:
+    page = draw(tables_of(world_of(), 11))
+    assert "Figures of 10 days, 15 Nov 2026 to 24 Nov 2026." in page.words
+    assert "28 days," not in page.words.split("Is it used?")[0]
+    assert {change for text, (_, change) in page.tiles.items() if "people" in text} == {
+        "no days before to compare with"
+    }
+    assert "of 10" in page.tables["People by days of use"][0][0]
+
+
+def test_without_a_ledger_nobody_claims_completeness(
+    sixty_days: Tables, draw: Callable[..., Page]
+) -> None:
+    page = draw({name: rows for name, rows in sixty_days.items() if name != LEDGER})
+    assert "without a ledger" in page.truths[0]
+    assert "Missing: the table github_copilot_report_days" in page.cards["Data by day"]
+
+
+@pytest.mark.parametrize(
+    ("stream", "report"),
+    [
+        (USAGES, "users-1-day"),
+        (TEAMS, "user-teams-1-day"),
+        ("github_copilot_daily_totals", "enterprise-1-day"),
+        ("github_copilot_daily_repositories", "repos-1-day"),
+        (BILLS, "ai_credit_usage"),
+    ],
+)
+def test_rows_that_a_loader_lost_are_told(
+    sixty_days: Tables, draw: Callable[..., Page], stream: str, report: str
+) -> None:
+    lost = next(row for row in sixty_days[stream] if row["day"] == "2026-11-03")
+    page = draw(sixty_days | {stream: [row for row in sixty_days[stream] if row is not lost]})
+    [(named, day, expected, found)] = page.tables["Tables and ledger disagree"]
+    assert (named, day) == (report, "3 Nov 2026")
+    assert int(expected) == int(found) + 1
+
+
+def test_rows_that_repeat_a_key_and_withdrawn_rows_are_no_loss(
+    sixty_days: Tables, draw: Callable[..., Page]
+) -> None:
+    ledger = [
+        row | {"row_count": row["row_count"] + 2, "repeated_count": 2}
+        if row["report"] == "users-1-day" and row["day"] == "2026-11-03"
+        else row
+        for row in sixty_days[LEDGER]
+    ]
+    old = next(row for row in sixty_days[USAGES] if row["day"] == "2026-11-04")
+    withdrawn = old | {"user_id": 999_999, "fetched_at": "2026-11-07T04:00:00Z"}
+    page = draw(sixty_days | {LEDGER: ledger, USAGES: [*sixty_days[USAGES], withdrawn]})
+    assert "Tables and ledger disagree" not in page.cards
+
+
+def test_every_tile_has_its_change_against_the_28_days_before(
+    sixty_days: Tables, draw: Callable[..., Page]
+) -> None:
+    def span(first: str, last: str) -> list[dict[str, Any]]:
+        return [row for row in sixty_days[USAGES] if first <= row["day"] <= last]
+
+    now, before = span("2026-10-28", "2026-11-24"), span("2026-09-30", "2026-10-27")
+    page = draw(sixty_days)
+    people = [len({row["user_id"] for row in rows if is_active(row)}) for rows in (now, before)]
+    change = round((people[0] - people[1]) / people[1] * 100)
+    told = "±0" if not change else f"{change:+d}".replace("-", "\u2212")
+    assert page.tiles["people active"] == (
+        str(people[0]),
+        f"{told} % against the 28 days before ({people[1]})",
+    )
+    credit = [sum(row.get("ai_credits_used", 0) for row in rows) for rows in (now, before)]
+    [(text, (_, shown))] = [item for item in page.tiles.items() if item[0].startswith("credits u")]
+    rise = round((credit[0] - credit[1]) / credit[1] * 100)
+    assert shown.startswith(f"{rise:+d}".replace("-", "\u2212")), text
+
+
+def test_used_seats_are_compared_with_the_listing_of_28_days_before(
+    sixty_days: Tables, draw: Callable[..., Page]
+) -> None:
+    earlier = [
+        row
+        | {
+            "snapshot_date": "2026-10-28",
+            "fetched_at": "2026-10-28T04:00:00Z",
+            "last_activity_at": "2026-10-20T10:00:00Z",
+        }
+        for row in sixty_days[SEATS][:4]
+    ]
+    page = draw(sixty_days | {SEATS: [*sixty_days[SEATS], *earlier]})
+    [(value, change)] = [told for text, told in page.tiles.items() if "seats used" in text]
+    people = len({row["user_id"] for row in earlier})
+    assert change.endswith(f"points against the 28 days before ({people} of {people})")
+    assert value.endswith(" %")
+
+
+def test_people_without_a_team_have_a_row_of_their_own(
+    sixty_days: Tables, draw: Callable[..., Page]
+) -> None:
+    lonely = {row["user_id"] for row in sixty_days[TEAMS] if row["user_id"] % 3 == 0}
+    teams = [row for row in sixty_days[TEAMS] if row["user_id"] not in lonely]
+    page = draw(sixty_days | {TEAMS: teams})
+    recent = [row for row in sixty_days[USAGES] if "2026-10-28" <= row["day"] <= "2026-11-24"]
+    active = {row["user_id"] for row in recent if is_active(row)} & lonely
+    seated = {row["user_id"] for row in sixty_days[SEATS]}
+    assert page.tables["Teams"][-1][0] == "Without a team"
+    assert number(page.column("Teams", "Active")["Without a team"]) == len(active)
+    assert number(page.column("Teams", "Members")["Without a team"]) == len(
+        (seated & lonely) | active
+    )
+    names = [group["name"] for group in page.figures["scopes"][0]["groups"]]
+    assert names[0] == "All people"
+    assert names[-1] == "Without a team"
+
+
+def test_a_teams_days_are_those_of_its_people(
+    sixty_days: Tables, draw: Callable[..., Page]
+) -> None:
+    page = draw(sixty_days)
+    [drawn] = page.figures["scopes"]
+    first = date.fromisoformat(drawn["first"])
+    teams: dict[str, set[tuple[str, int]]] = defaultdict(set)
+    for row in sixty_days[TEAMS]:
+        teams[row["slug"]].add((row["day"], row["user_id"]))
+    active: dict[str, set[int]] = defaultdict(set)
+    for row in filter(is_active, sixty_days[USAGES]):
+        active[row["day"]].add(row["user_id"])
+    for group in drawn["groups"][1:]:
+        for place, count in enumerate(group["day"]["active"]):
+            day = (first + timedelta(days=place)).isoformat()
+            members = {user for when, user in teams[group["name"]] if when == day}
+            assert count == len(members & active[day])
+
+
+def test_billed_credits_by_model_are_true(sixty_days: Tables, draw: Callable[..., Page]) -> None:
+    page = draw(sixty_days)
+    gross: dict[str, float] = defaultdict(float)
+    for row in sixty_days[BILLS]:
+        if "2026-10-28" <= row["day"] <= "2026-11-24" and row["product"] == "Copilot":
+            gross[row["model"]] += row["gross_amount"]
+    shown = {
+        row[0]: number(row[3])
+        for row in page.tables["Billed credits by model"]
+        if row[1] == "Copilot"
+    }
+    assert shown == pytest.approx(gross, abs=0.51)
+    assert "after what the plan includes" in page.cards["Billed credits by model"]
+
+
+def test_figures_are_those_of_plain_sql_over_the_tables(
+    sixty_days: Tables, draw: Callable[..., Page], tmp_path: Path
+) -> None:
+    page = draw(sixty_days, "--seat-price", "10")
+    with duckdb.connect(str(tmp_path / "copilot.duckdb"), read_only=True) as connection:
+
+        def answer(query: str) -> dict[Any, float]:
+            connection.execute("set search_path = 'github_copilot'")
+            return dict(connection.execute(query).fetchall())
+
+        span = "day between date '2026-10-28' and date '2026-11-24'"
+        people = f"count(distinct user_id) from {USAGES} where {span}"
+        for head, condition in (
+            ("Chat", "used_chat"),
+            ("Copilot CLI", "used_cli"),
+            ("Cloud agent", "used_copilot_cloud_agent"),
+            ("Code review, asked for", "used_copilot_code_review_active"),
+        ):
+            expected = answer(f"select 'n', {people} and {condition}")["n"]
+            caption = "Chat, agents, CLI and code review"
+            assert number(page.column(caption, "People")[head]) == expected
+        repositories = answer(
+            "select repo_owner_name || '/' || repo_name, "
+            "sum(cast(pull_requests ->> 'total_merged' as integer)) "
+            f"from github_copilot_daily_repositories where {span} group by 1"
+        )
+        shown = page.column("Repositories", "Merged")
+        assert {name: number(text) for name, text in shown.items()} == repositories
+        cohorts = answer(
+            f"select least(n, 4) = 4, count(*) from (select user_id, count(*) as n from {USAGES} "
+            f"where active and {span} group by 1) group by 1"
+        )
+        told = [number(row[1]) or 0 for row in page.tables["People by days of use"]]
+        assert [told[0] + told[1], told[2]] == [cohorts.get(True, 0), cohorts.get(False, 0)]
+        idle = page.column("Seats in money", "A month")["Idle"]
+        assert number(idle) == 10 * (number(page.column("Seats in money", "Number")["Idle"]) or 0)
+
+
+def test_twelve_scopes_have_an_overview_in_natural_order(draw: Callable[..., Page]) -> None:
+    names = [f"Org-{n}" for n in range(1, 13)]
+    world = World(today=TODAY)
+    for name in sorted(names):
+        world.add(f"/orgs/{name.lower()}", 3)
+    page = draw(tables_of(world, 8))
+    told = [scope.split()[0] for scope in page.scopes]
+    assert told == [name.lower() for name in names]
+    assert [row[0] for row in page.tables["Overview"]] == told
+    assert "12 scopes, complete to 24 Nov 2026" in page.truths[0]
+    assert "Never add up organizations" in page.words
+    assert {f"#scope-{n}" for n in range(12)} <= set(page.links)
+
+
+def test_a_scope_that_needs_a_look_is_named_above_all(draw: Callable[..., Page]) -> None:
+    world = world_of(3, ("/orgs/octo-one", "/orgs/octo-two"))
+    tables = tables_of(world, 20)
+    stale = only(
+        tables, lambda row: row["organization_login"] != "octo-two" or row["day"] < "2026-11-15"
+    )
+    page = draw(stale)
+    assert page.alarms[0].startswith("1 scope of 2 needs a look")
+    assert any("The newest day is 14 Nov 2026, 12 days old." in alarm for alarm in page.alarms)
+
+
+ODD_NAMES = [
+    "<script>alert(1)</script>",
+    "</script><b>&amp;\"'",
+    "日本語のチーム 🚀",
+    "$x^2$ % _",
+    "n" * 80,
+    "ünï-cødé " * 8,
+]
+
+
+def test_names_are_shown_as_they_are_and_never_as_markup(
+    sixty_days: Tables, draw: Callable[..., Page], tmp_path: Path
+) -> None:
+    names = dict(
+        zip(sorted({row["team_id"] for row in sixty_days[TEAMS]}), ODD_NAMES, strict=False)
+    )
+    teams = [row | {"slug": names[row["team_id"]]} for row in sixty_days[TEAMS]]
+    usages = [
+        {name: value for name, value in row.items() if name != "user_login"}
+        for row in sixty_days[USAGES]
+    ]
+    seats = [row | {"user_login": ODD_NAMES[0]} for row in sixty_days[SEATS]]
+    page = draw(sixty_days | {TEAMS: teams, USAGES: usages, SEATS: seats}, "--names", "1")
+    assert {row[0] for row in page.tables["Teams"]} == set(names.values())
+    text = (tmp_path / "report.html").read_text()
+    for name in ODD_NAMES[:2]:
+        assert name not in text
+    drawn = {group["name"] for group in page.figures["scopes"][0]["groups"]}
+    assert drawn == {"All people", *names.values()} | (drawn & {"Without a team"})
+
+
+@pytest.mark.parametrize("number_of_teams", [3, 300])
+def test_few_and_many_teams_all_have_a_row(
+    sixty_days: Tables, draw: Callable[..., Page], number_of_teams: int
+) -> None:
+    model = [row for row in sixty_days[TEAMS] if row["day"] >= "2026-11-20"]
+    teams = [
+        model[n % len(model)]
+        | {"team_id": n % number_of_teams, "slug": f"team-{n % number_of_teams}"}
+        for n in range(max(len(model), number_of_teams))
+    ]
+    page = draw(sixty_days | {TEAMS: teams})
+    assert (
+        len([row for row in page.tables["Teams"] if row[0].startswith("team-")]) == number_of_teams
+    )
+    groups = [group["name"] for group in page.figures["scopes"][0]["groups"]]
+    assert groups[1:4] == ["team-0", "team-1", "team-2"]
+    if number_of_teams > 10:
+        assert groups[11] == "team-10"
+
+
+def test_a_year_with_gaps_is_drawn_week_by_week(draw: Callable[..., Page]) -> None:
+    tables = tables_of(world_of(4), 364)
+    gaps = only(tables, lambda row: not "2026-03-10" <= row["day"] <= "2026-04-20")
+    page = draw(gaps)
+    [drawn] = page.figures["scopes"]
+    weeks = [date.fromisoformat(drawn["week"]) + timedelta(days=7 * n) for n in range(53)]
+    loaded = dict(zip(weeks, drawn["loaded"], strict=False))
+    assert loaded[date(2026, 3, 9)] == 1
+    assert loaded[date(2026, 3, 23)] == 0
+    active = dict(zip(weeks, drawn["groups"][0]["week"]["active"], strict=False))
+    assert active[date(2026, 3, 23)] is None
+    assert "42 days before the newest are missing" in page.alarms[0]
+
+
+def test_every_chart_can_be_drawn_from_its_rows() -> None:
+    row = {
+        "t": 0,
+        "e": 5e8,
+        "m": 2e8,
+        "t2": 1e8,
+        "e2": 3e8,
+        "part": False,
+        "tip": "tip",
+        "active": 5,
+        "engaged": 3,
+        "rate": 0.5,
+        "credits": 12.5,
+        "merged": 4,
+        "copilot": 1,
+        "from": 0,
+        "to": 1,
+        "c": 0,
+        "v": 3,
+        "s": 1,
+        "report": "users-1-day",
+    }
+    rows = [row, row | {"t": 6e8, "e": 11e8, "m": 8e8, "part": True}, row | {"t": 12e8, "m": 14e8}]
+    for name, spec in charts.specs().items():
+        whole = json.loads(json.dumps(spec).replace('"@', '"'))
+        for data in whole["data"]:
+            if data["name"] in {"rows", "breaks"}:
+                data["values"] = rows
+        picture = vl_convert.vega_to_svg(whole)
+        assert picture.count("<path") > 2, name
+
+
+@pytest.mark.parametrize(
+    ("options", "line"),
+    [
+        (["--postgres-url", "postgresql://nobody:secret@127.0.0.1:9/x"], "Connection refused"),
+        (["--postgres-url", "postgresql+psycopg://a:secret@127.0.0.1:9/x"], "Connection refused"),
+        (["--postgres-url", "postgresql://a:sec@ret@127.0.0.1:9/x"], "special characters"),
+        (["--postgres-url", "postgresql://a:1/secret@127.0.0.1:9/x"], "must look like"),
+        (["--postgres-url", "postgresql://a:x?secret@127.0.0.1:9/x"], "Connection refused"),
+        (["--postgres-url", "postgresql://a:secret@no.such.host.invalid/x"], "no.such.host"),
+        (["--postgres-url", "no url with a secret"], "must look like postgresql://"),
+        ([], "Say where the tables are"),
+        (["--postgres-url", "postgresql://a@b/c", "--duckdb", "x"], "not both"),
+        (["--duckdb", "/nowhere/copilot.duckdb"], "there is no such file"),
+        (["--duckdb", "README.md"], "README.md cannot be used"),
+        (["--duckdb", "x", "--seat-price", "nineteen"], "SEAT_PRICE must be USD"),
+        (["--duckdb", "x", "--seat-price", "-1"], "SEAT_PRICE must be USD"),
+        (["--duckdb", "x", "--seat-price", "nan"], "SEAT_PRICE must be USD"),
+    ],
+)
+def test_what_cannot_be_used_is_one_line_with_the_reason_and_without_a_password(
+    options: list[str], line: str
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        main(options)
+    told = str(ended.value)
+    assert line in told
+    assert "secret" not in told
+    assert "ret@" not in told
+    assert "\n" not in told
+
+
+def test_a_file_without_the_tables_names_the_schemas_that_have_them(
+    sixty_days: Tables, draw: Callable[..., Page]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        draw(sixty_days, "--schema", "elsewhere")
+    assert "schema elsewhere has no table of tap-github-copilot" in str(ended.value)
+    assert "do: github_copilot." in str(ended.value)
