@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
 import sys
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -33,9 +34,10 @@ def main(arguments: Sequence[str] | None = None, now: datetime | None = None) ->
         sys.exit(str(error))
     except OSError as error:
         sys.exit(f"--out {options.out} cannot be written: {error.strerror}")
-    for line in headlines(found):
-        print(line)
-    print(f"Wrote {options.out}")
+    try:
+        print(*headlines(found), f"Wrote {options.out}", sep="\n", flush=True)
+    except BrokenPipeError:  # `make report | head`: the file is written all the same
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def draw(warehouse: Warehouse, schema: str, out: Path, options: Options) -> list[ScopeFigures]:

@@ -43,8 +43,8 @@ def losses(found: ScopeFigures) -> Card:
     """Days whose table holds other rows than the ledger counted."""
     return Card(
         "Tables and ledger disagree",
-        f"On {plural(len(found.losses), 'day')} a table holds other rows than the tap sent: a "
-        "loader may have lost some, or a stream map or a delete removed them. Figures of these "
+        "On the days below a table holds other rows than the tap sent: a loader may have lost "
+        "some, or a stream map or a delete removed them. Figures of these "
         "days are doubtful. To send all days again, run the pipeline with --full-refresh.",
         table=Table(
             (

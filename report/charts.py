@@ -17,9 +17,9 @@ _HEIGHT = 190
 _SHARE_COLORS = ["@c1", "@c2", "@c3", "@c4", "@c5", "@c6", "@others"]
 _WAY_COLORS = ["@c1", "@c2", "@c3", "@c4", "@c5", "@c6", "@c7", "@c8"]
 _STATUS_COLORS = ["@loaded", "@provisional", "@pending", "@empty", "@unasked"]
-# The first label, and each January's, has the year under it.
+# The page's script says which labels have the year under them: the first of each year.
 _DATE_LABEL = (
-    "[utcFormat(datum.value, '%-d %b'), datum.index == 0 || utcFormat(datum.value, '%m') == '01' "
+    "[utcFormat(datum.value, '%-d %b'), indexof(years, +datum.value) >= 0 "
     "? utcFormat(datum.value, '%Y') : '']"
 )
 _X_AXIS = {
@@ -59,6 +59,7 @@ def specs() -> dict[str, Spec]:
     kinds = {
         "people-bars": _bars(people),
         "people-line": _lines(people),
+        "days-line": _days(people),
         "rate-bars": _bars([("rate", "@rate")], percent=True),
         "rate-line": _lines([("rate", "@rate")], percent=True),
         "credits-bars": _bars([("credits", "@cost")]),
@@ -82,6 +83,7 @@ def compiled(spec: Spec) -> Spec:
         "padding": 2,
         "config": _CONFIG,
         "data": {"name": "rows"},
+        "params": [{"name": "years", "value": []}],
     } | spec
     made: Spec = vl_convert.vegalite_to_vega(whole)
     return made
@@ -94,10 +96,11 @@ def _x(start: str = "t", *, bare: bool = False) -> Spec:
 
 def _y(field: str, *, percent: bool = False) -> Spec:
     scale: Spec = {"domainMin": 0, "nice": True}
-    axis: Spec = {"title": None, "tickCount": 4, "tickMinStep": 1, "format": "~s", "ticks": False}
+    axis: Spec = {"title": None, "tickCount": 4, "tickMinStep": 1, "ticks": False}
+    axis["labelExpr"] = "datum.value == 0 ? '0' : format(datum.value, '~s')"
     if percent:
         scale = {"domain": [0, 1]}
-        axis |= {"format": ".0%", "tickMinStep": 0.25}
+        axis |= {"labelExpr": "format(datum.value, '.0%')", "tickMinStep": 0.25}
     return {"field": field, "type": "quantitative", "scale": scale, "axis": axis}
 
 
@@ -166,6 +169,19 @@ def _lines(fields: list[tuple[str, str]], *, percent: bool = False) -> Spec:
     return {"layer": [*layers, _hover(), _breaks()]}
 
 
+def _days(fields: list[tuple[str, str]]) -> Spec:
+    """A thin line of days, whose weekends hide the course, under one of the mean of 7 days."""
+    layers: list[Spec] = [
+        {
+            "mark": {"type": "line", "color": color, "strokeWidth": width, "opacity": opacity},
+            "encoding": {"x": _x("m"), "y": _y(field + of)},
+        }
+        for of, width, opacity in (("", 1, 0.35), ("_mean", 2.5, 1))
+        for field, color in fields
+    ]
+    return {"layer": [*layers, _hover(), _breaks()]}
+
+
 def _category(colors: list[str]) -> Spec:
     return {
         "field": "c",
@@ -194,7 +210,7 @@ def _shares() -> Spec:
 def _ways() -> Spec:
     """A line per way of use."""
     return {
-        "mark": {"type": "line", "strokeWidth": 2, "point": {"size": 30}},
+        "mark": {"type": "line", "strokeWidth": 2, "point": {"size": 14}},
         "encoding": {
             "x": _x("m"),
             "y": _y("v"),

@@ -84,9 +84,7 @@ class Table:
             title: Its caption.
             scope: The place of its scope in the page's figures.
         """
-        most = (
-            max((abs(float(row[self.bar] or 0)) for row in self.rows), default=0) if self.bar else 0
-        )
+        most = self._most()
         tied = (
             f' data-scope="{scope}" data-unit="{self.unit}" data-series="{self.follows}"'
             if self.follows
@@ -103,6 +101,12 @@ class Table:
             f'<table class="{kind}"{tied}><caption>{escape(title)}</caption>'
             f"<thead><tr>{''.join(self._heads())}</tr></thead><tbody>{body}</tbody></table></div>"
         )
+
+    def _most(self) -> float:
+        """What the longest bar stands for: the largest value, or all of a share."""
+        if any(column.key == self.bar and column.shown is percent for column in self.columns):
+            return 1
+        return max((abs(float(row[self.bar] or 0)) for row in self.rows if self.bar), default=0)
 
     def _heads(self) -> Iterator[str]:
         for place, column in enumerate(self.columns):

@@ -120,7 +120,18 @@
         ? `${p.when}\n${count(group.active[p.i])} active\n${count(group.engaged[p.i])} of them engaged`
         : `${p.when}\nnot loaded`,
     }));
-    return ["people-" + shape(rows, unit), rows];
+    if (unit === "week" || shape(rows, unit) === "bars") return ["people-" + shape(rows, unit), rows];
+    // The mean of the 7 days up to each day, where all of them are loaded.
+    const mean = (of, i) => {
+      const seven = of.slice(i - 6, i + 1);
+      return i >= 6 && seven.every(isValue) ? seven.reduce((sum, v) => sum + v, 0) / 7 : null;
+    };
+    for (const row of rows) {
+      row.active_mean = mean(group.active, row.i);
+      row.engaged_mean = mean(group.engaged, row.i);
+      if (row.active_mean !== null) row.tip += `\nmean of 7 days: ${row.active_mean.toFixed(1)} active, ${row.engaged_mean.toFixed(1)} engaged`;
+    }
+    return ["days-line", rows];
   }
   function shares(scope, state, key) {
     const { names, values } = scope[key];
@@ -155,7 +166,11 @@
         data.values = page.breaks.map((b) => ({ t: time(b.day), tip: `${said(time(b.day))}\n${b.what}` })).filter((b) => b.t >= least && b.t <= most);
     }
     const narrow = element.clientWidth < 420;
-    for (const axis of spec.axes) if (axis.scale === "x" && !axis.grid) axis.values = ticks(rows, narrow ? 4 : 7);
+    const marked = rows.length ? ticks(rows, narrow ? 4 : 7) : [];
+    const year = (t) => new Date(t).getUTCFullYear();
+    for (const axis of spec.axes) if (axis.scale === "x" && !axis.grid) axis.values = marked;
+    for (const signal of spec.signals)
+      if (signal.name === "years") signal.value = marked.filter((t, i) => i === 0 || year(t) !== year(marked[i - 1]));
     if (views.get(element)) views.get(element).finalize();
     element.textContent = "";
     element.dataset.shape = kind;

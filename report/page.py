@@ -134,7 +134,7 @@ def _overview(found: Sequence[ScopeFigures]) -> str:
     """The truth about the data, first; of several scopes a table with links."""
     if len(found) < 2:  # noqa: PLR2004 - nothing to compare
         return "".join(map(_truth, found))
-    stale = [one for one in found if [*one.coverage.alarms()] or one.losses]
+    stale = [one for one in found if [*alarms_of(one)]]
     alarm = (
         f'<p class="alarm">{plural(len(stale), "scope")} of {len(found)} '
         f"{'needs' if len(stale) == 1 else 'need'} a look: "
@@ -150,7 +150,7 @@ def _overview(found: Sequence[ScopeFigures]) -> str:
     return (
         f'<p class="truth">{_truth_of_all(found)}</p>{alarm}'
         '<p class="soft">Never add up organizations: GitHub credits a person\u2019s whole use to '
-        'each organization they belong to.</p><section class="card"><h4>Overview</h4>'
+        'each organization they belong to.</p><section class="card" id="overview"><h4>Overview</h4>'
         f'{_overview_table(found)}</section><nav aria-label="Contents"><ol>{contents}</ol></nav>'
     )
 
@@ -202,9 +202,17 @@ def _overview_table(found: Sequence[ScopeFigures]) -> str:
 def _truth(found: ScopeFigures) -> str:
     """How far the data goes, in one line, and what somebody must look after."""
     alarms = "".join(
-        f'<p class="alarm" role="status">{escape(text)}</p>' for text in found.coverage.alarms()
+        f'<p class="alarm" role="status">{escape(text)}</p>' for text in alarms_of(found)
     )
     return f'<p class="truth">{escape(found.coverage.headline())}</p>{alarms}'
+
+
+def alarms_of(found: ScopeFigures) -> Iterator[str]:
+    """What somebody must look after: days that are late or missing, rows that were lost."""
+    yield from found.coverage.alarms()
+    if found.losses:
+        days = plural(len({loss.day for loss in found.losses}), "day")
+        yield f"Tables and ledger disagree on {days}: rows may be lost. The days are listed below."
 
 
 def _scope(found: ScopeFigures, place: int, *, alone: bool) -> str:
@@ -329,7 +337,7 @@ def headlines(found: Sequence[ScopeFigures]) -> Iterator[str]:
     """The main figures in lines for a console: the same spans and words as in the page."""
     for one in found:
         yield f"{one.name}: {one.coverage.headline()}"
-        yield from (f"  {text}" for text in one.coverage.alarms())
+        yield from (f"  {text}" for text in alarms_of(one))
         if one.newest is not None:
             yield f"  Figures of {one.span.name()}, {one.span.dates()}:"
             for tile in tiles(one):

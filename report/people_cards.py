@@ -29,7 +29,8 @@ def over_time(found: ScopeFigures, axis: Axis) -> Iterator[Card]:
     engaged = "Engaged people prompted, or accepted code, themselves."
     yield Card(
         "Active people by day",
-        f"{engaged} A gap is a day that is not loaded.",
+        f"{engaged} A gap is a day that is not loaded. Over more than 60 days, the thick line is "
+        "the mean of 7 days.",
         Chart("day", [(name, color) for name, color in _PEOPLE]),
         Table(
             (
@@ -201,8 +202,8 @@ def _idle(found: ScopeFigures) -> Card:
     note += (
         "They are listed below."
         if found.options.names
-        else "Who they are: make report … NAMES=1, the README's query \u201cIdle seats\u201d, or "
-        "the dbt model github_copilot__seats where not used."
+        else "Who they are: make report … NAMES=1, the query \u201cIdle seats\u201d of "
+        "docs/recipes.md, or the dbt model github_copilot__seats where not used."
     )
     rows = [{"what": name, "people": people} for name, people in idle_ages(found).items()]
     return Card(

@@ -49,11 +49,11 @@ _OVER_TIME = {
 def use(found: ScopeFigures, axis: Axis) -> Iterator[Card]:
     """Features, ways of use, completions, languages, models, IDEs and agents of others."""
     yield _features(found)
-    yield _agents(found)
     yield _ways(found, axis, payload(found)["ways"])
-    yield _acceptance(found, axis)
     for kind in _OVER_TIME:
         yield _over_time(found, axis, kind)
+    yield _acceptance(found, axis)
+    yield _agents(found)
 
 
 def _features(found: ScopeFigures) -> Card:

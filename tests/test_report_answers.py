@@ -164,6 +164,7 @@ def test_rows_that_a_loader_lost_are_told(
     [(named, day, expected, found)] = page.tables["Tables and ledger disagree"]
     assert (named, day) == (report, "3 Nov 2026")
     assert int(expected) == int(found) + 1
+    assert page.alarms[0].startswith("Tables and ledger disagree on 1 day")
 
 
 def test_rows_that_repeat_a_key_and_withdrawn_rows_are_no_loss(
