@@ -83,14 +83,21 @@ class Check:
         run: Whose settings, scopes, credentials and rate limiter are used.
         reports: The names of the reports that the selected streams need, and `SEATS`.
         is_optional: Whether a run may do without one of those for a scope.
+        has_loaded: Whether the state tells that a scope has reports.
     """
 
     def __init__(
-        self, run: Run, reports: Sequence[str], is_optional: Callable[[str, Scope], bool]
+        self,
+        run: Run,
+        reports: Sequence[str],
+        *,
+        is_optional: Callable[[str, Scope], bool],
+        has_loaded: Callable[[Scope], bool],
     ) -> None:
         self._run = run
         self._reports = reports
         self._is_optional = is_optional
+        self._has_loaded = has_loaded
         self._day = min(run.calendar.last, run.calendar.today - _PUBLISHED)
 
     def planned(self) -> list[Endpoint]:
@@ -170,10 +177,12 @@ class Check:
 
         A run samples more days of such a scope before it says that.
         """
-        if self._run.reports.links(scope, name, self._day) or name != self._reports[0]:
+        run = self._run
+        found = run.reports.links(scope, name, self._day)
+        if found or name != self._reports[0] or self._has_loaded(scope):
             return
-        days = self._run.calendar.days_after(None)[-max(self._run.settings.settle_days, 4) :]
-        if not self._run.reports.has_any(scope, reversed(days)):
+        newest = run.calendar.newest_samples(run.calendar.days_after(None))
+        if not run.reports.has_any(scope, newest, download=False):
             raise NoReportsAtAll(
                 f"GitHub has no report at all; a run warns of that and reads none: {POLICY_HINT}"
             )

@@ -282,7 +282,11 @@ class TapGitHubCopilot(AdaptedTap):
         Raises:
             RunFailedError: One that a run cannot do without was refused.
         """
-        table = CheckTable(Check(self.run, self._checked(), self._is_optional))
+        needed = self._checked()
+        check = Check(
+            self.run, needed, is_optional=self._is_optional, has_loaded=self.memory.has_reports
+        )
+        table = CheckTable(check)
         try:
             for line in table.lines():
                 click.echo(line)

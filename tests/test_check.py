@@ -171,6 +171,7 @@ def test_a_wrong_slug_is_told_from_a_day_without_a_report(
     assert outcome.code == 1
     results = {(row.scope, row.result) for row in rows}
     assert results == {("enterprise acme", "ok"), ("enterprise acne", "no_resource")}
+    assert github.calls("FILE ") == []
 
 
 @pytest.mark.parametrize("path", [ACME, "/orgs/one"])
@@ -185,6 +186,18 @@ def test_of_a_scope_without_any_report_the_policy_is_named_and_it_does_not_fail(
     assert "Copilot usage metrics" in row.to_do
     assert len(github.calls(f"GET {path}")) <= 12
     assert github.calls("FILE") == []
+
+
+def test_a_scope_of_which_the_state_knows_reports_is_not_silent(
+    github: Simulator, world: World, today: date
+) -> None:
+    place = world.add(ACME)
+    config = config_for(github, start_date=ago(today, 9))
+    before = run_tap(config, today, streams=(USAGES,))
+    place.open_since = today
+    outcome, rows = checked(config, today, state=before.state)
+    assert outcome.code == 0
+    assert closed(rows) == []
 
 
 def test_a_policy_that_is_off_fails_a_scope_that_is_named(

@@ -158,14 +158,19 @@ class Reports:
             unreachable=isinstance(why, UnreachableHostError),
         )
 
-    def has_any(self, scope: Scope, sample: Iterable[date]) -> bool:
+    def has_any(self, scope: Scope, sample: Iterable[date], *, download: bool = True) -> bool:
         """Whether a scope has user reports at all: lately, or on one of the sampled days.
+
+        Args:
+            scope: Whose reports.
+            sample: The days to ask for where there is no 28-day report.
+            download: Whether to look for a row in the 28-day report; else it counts in any case.
 
         Raises:
             BadReport: A sampled day's answer says neither yes nor no, and no other says yes.
             Refusal: GitHub refuses the scope.
         """
-        if self._has_recent_rows(scope):
+        if self._has_recent_rows(scope) if download else self._recent_links(scope):
             return True
         unclear: BadReport | None = None
         for day in sample:

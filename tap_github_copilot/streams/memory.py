@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from tap_github_copilot.partition_state import PartitionState
     from tap_github_copilot.run import Run
+    from tap_github_copilot.scopes import Scope
 
 
 class Memory:
@@ -48,6 +49,11 @@ class Memory:
         """The scopes that have no report at all."""
         run = self._run()
         return SilentScopes(self.state, run.calendar, run.reports, self.is_usage)
+
+    def has_reports(self, scope: Scope) -> bool:
+        """Whether the state tells that a scope has reports, so that it is not silent."""
+        known = self.state.of_scope(scope.context)
+        return any(partition.has_reports for partition in known if self.is_usage(partition))
 
     def is_usage(self, partition: PartitionState) -> bool:
         """Whether a partition is about a report that a silent scope does not have."""
