@@ -187,6 +187,8 @@ class Run:
         if not scope.listed and isinstance(refusal, PolicyDisabled | InvalidPermissions):
             return "since the configuration does not name it"
         if optional and isinstance(refusal, ACCESS_DENIED):
+            if not scope.listed:
+                return "since it is optional and the configuration does not name the scope"
             return "since it is optional and was never loaded"
         return ""
 

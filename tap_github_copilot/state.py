@@ -224,35 +224,41 @@ def _partition(
 
 def _check_days(partition: dict[str, Any], today: date, place: str) -> None:
     """Refuse a partition whose days cannot be ones that a run remembered."""
-    _check_day(partition.get("replication_key_value"), today, f"the bookmark of {place}")
+    _check_bookmark(partition.get("replication_key_value"), today, f"the bookmark of {place}")
     loaded = partition.get("loaded")
     for day, entry in _an(dict, {} if loaded is None else loaded, f"{place}: loaded").items():
-        _check_day(day, today, f"a loaded day of {place}")
+        _check_day(day, f"a loaded day of {place}")
         what = f"the loaded day {day} of {place}"
         _an(dict, entry, what)
-        _check_day(entry.get("checked_on", ""), today, f"checked_on of {what}", is_past=False)
+        _check_day(entry.get("checked_on", ""), f"checked_on of {what}")
         for name, is_right in (("version", _is_text), ("fetched_at", _is_moment)):
             if not is_right(entry.get(name)):
                 raise WrongStateError(
                     f"State: {what} has no {name} that can be used; remove that day, and it is "
                     "loaded again"
                 )
-    _check_day(partition.get("loaded_on"), today, f"loaded_on of {place}", is_past=False)
+    _check_day(partition.get("loaded_on"), f"loaded_on of {place}")
     silent = partition.get("silent")
     if silent is not None:
         _an(dict, silent, f"{place}: silent")
-        _check_day(silent.get("on", ""), today, f"silent.on of {place}", is_past=False)
-        _check_day(silent.get("from", ""), date.max, f"silent.from of {place}")
+        _check_day(silent.get("on", ""), f"silent.on of {place}")
+        _check_day(silent.get("from", ""), f"silent.from of {place}")
 
 
-def _check_day(value: Any, today: date, what: str, *, is_past: bool = True) -> None:
-    """Refuse what is not a day, or is in the future, or (with `is_past`) is not over yet."""
-    if value is None:
-        return
-    day = _day(value)
-    if day is None:
+def _check_day(value: Any, what: str) -> None:
+    """Refuse what is not a day. It may be in the future: this machine's clock may have gone back.
+
+    No day is skipped for it, as it would be for a bookmark.
+    """
+    if value is not None and _day(value) is None:
         raise WrongStateError(f"State: {what} is not a day (YYYY-MM-DD); correct it or remove it")
-    if day > today or (is_past and day == today):
+
+
+def _check_bookmark(value: Any, today: date, what: str) -> None:
+    """Refuse what is not a day, or not over yet."""
+    _check_day(value, what)
+    day = None if value is None else _day(value)
+    if day is not None and day >= today:
         raise WrongStateError(
             f"State: {what} is {day}, which is not over yet: days before it would be skipped; "
             "correct it or remove it"

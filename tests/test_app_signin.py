@@ -681,6 +681,42 @@ def test_seats_closed_to_the_app_are_skipped_and_what_opens_them_is_named(
     assert outcome.records(SEATS) == []
 
 
+@pytest.mark.parametrize("closed", ACCESS_DENIED)
+@pytest.mark.parametrize("named", [{}, {"organizations": ["octo-org"]}], ids=["found", "named"])
+def test_seats_that_were_listed_before_and_are_closed_now_are_a_failure_where_named(
+    scene: Scene, named: dict[str, Any], closed: str
+) -> None:
+    scene.add("octo-org")
+    first = scene.read(USAGES, SEATS, **named)
+    assert first.records(SEATS)
+    fault, code = ACCESS_DENIED[closed]
+    scene.github.faults.add("/copilot/billing/seats", times=FOR_EVER, **fault)
+    second = scene.read_from(first.state, USAGES, SEATS, **named)
+    assert second.code == bool(named)
+    level = "ERROR" if named else "WARNING"
+    assert lines_about(second.log, level, SEATS, code, "organization octo-org")
+    # To forget it, its partition is removed from the state.
+    state = {"bookmarks": {USAGES: second.state["bookmarks"][USAGES]}}
+    third = scene.read_from(state, USAGES, SEATS, **named)
+    assert third.code == 0
+    assert lines_about(third.log, "WARNING", SEATS, code, "organization octo-org")
+
+
+def test_a_daily_stream_that_loaded_a_day_but_has_no_bookmark_counts_as_loaded(
+    scene: Scene,
+) -> None:
+    scene.add("octo-org")
+    config = {"organizations": ["octo-org"], "start_date": scene.ago(3)}
+    teams = "github_copilot_user_teams"
+    first = scene.read(USAGES, teams, **config)
+    assert first.bookmark("octo-org", teams) is None
+    fault = {"status": 403, "body": {"message": "Resource not accessible by integration"}}
+    scene.github.faults.add("/user-teams-1-day", times=FOR_EVER, **fault)
+    second = scene.read_from(first.state, USAGES, teams, **config)
+    assert second.code == 1
+    assert lines_about(second.log, "ERROR", teams, "invalid_permissions")
+
+
 def test_seats_closed_for_one_organization_are_loaded_for_the_others(scene: Scene) -> None:
     scene.add("one", "two")
     del scene.app.installations[0].permissions["organization_copilot_seat_management"]

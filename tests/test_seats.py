@@ -755,15 +755,24 @@ def test_the_key_of_organizations_has_their_id(github: Simulator, world: World) 
     assert schema["key_properties"] == ["organization_id", "snapshot_date", "seat_id"]
 
 
-def test_seats_leave_nothing_in_the_state(github: Simulator, world: World, today: date) -> None:
+def test_seats_leave_no_bookmark_but_that_they_were_listed(
+    github: Simulator, world: World, today: date
+) -> None:
     world.add(ACME, people=20)
     config = config_for(github, start_date=ago(today, 9))
     first = run_tap(config, today)
     assert len(first.records(SEATS)) > 10
-    assert all(SEATS not in state.get("bookmarks", {}) for state in first.states)
+    listed = {"context": {"enterprise_slug": "acme"}, "loaded_on": today.isoformat()}
+    assert first.state["bookmarks"][SEATS] == {"partitions": [listed]}
+    for message in first.messages[: first.messages.index(last_record(first))]:
+        assert message["type"] != "STATE" or SEATS not in message["value"]["bookmarks"]
     second = run_tap(config, today, state=first.state)
     assert ids_of(second.records(SEATS)) == ids_of(first.records(SEATS))
     assert second.state == first.state
+
+
+def last_record(outcome: Outcome) -> dict[str, Any]:
+    return [message for message in outcome.messages if message["type"] == "RECORD"][-1]
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ class Seats(ScopeStream):
     documented: ClassVar[tuple[str, ...]] = ("organization_id", "organization_login")
     optional: ClassVar[bool] = True
 
-    def records_in(self, scope: Scope, context: Context) -> Iterator[Record]:  # noqa: ARG002
+    def records_in(self, scope: Scope, context: Context) -> Iterator[Record]:
         """The seats of today, in a run that reads up to yesterday."""
         calendar = self.run.calendar
         if not calendar.reaches_yesterday:
@@ -48,6 +48,11 @@ class Seats(ScopeStream):
         with self.run.progress.of(f"{self.name}, {scope}") as course:
             for seat_id, seat in course.counted(listed):
                 yield self._record(seat) | ours | {"seat_id": seat_id}
+        self.partition(context).note_loaded(calendar.today)
+
+    def is_optional(self, context: Context) -> bool:
+        """Seats that were listed before may be closed only where nobody asked for the scope."""
+        return super().is_optional(context) or not self.run.scope(context).listed
 
     @cached_property
     def _columns(self) -> Columns:

@@ -69,6 +69,10 @@ class Scene:
         """Run with these streams alone; without any, with the daily usages."""
         return run_tap(self.config(**settings), self.today, streams=streams or (USAGES,))
 
+    def read_from(self, state: dict[str, Any], *streams: str, **settings: Any) -> Outcome:
+        """Run with these streams alone, from a state."""
+        return run_tap(self.config(**settings), self.today, state=state, streams=streams)
+
     def check(self, **settings: Any) -> Outcome:
         """Run --check."""
         return run_tap(self.config(**settings), self.today, options=("--check",))
