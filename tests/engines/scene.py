@@ -140,4 +140,8 @@ def contexts(bookmarks: dict[str, Any]) -> set[str]:
 
 
 def _without_ours(row: dict[str, Any]) -> dict[str, Any]:
-    return {n: v for n, v in row.items() if n != "fetched_at" and not n.startswith("_sdc_")}
+    return {
+        n: v
+        for n, v in row.items()
+        if n not in {"fetched_at", "checked_at"} and not n.startswith("_sdc_")
+    }
