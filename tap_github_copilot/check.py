@@ -20,6 +20,7 @@ from tap_github_copilot.errors import (
 from tap_github_copilot.github.billing import AI_CREDITS
 from tap_github_copilot.github.client import API_VERSION
 from tap_github_copilot.github.responses import BadEnvelopeError
+from tap_github_copilot.github.retry import tries
 from tap_github_copilot.github.seats import BadPageError, SeatList
 from tap_github_copilot.scopes import Level
 
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 
 SEATS = "seats"  # beside the names of reports
 _PUBLISHED = timedelta(days=4)  # the youngest day that should have its report
-_PAUSES = (0.0, 2.0, 5.0)  # seconds before each try of an answer that says nothing
+_PAUSES = (2.0, 5.0)  # seconds before each further try of an answer that says nothing
 
 
 @dataclass(frozen=True)
@@ -205,8 +206,7 @@ class Check:
             Refusal: It is refused, or its answer goes on saying nothing.
         """
         why: Refusal | None = None
-        for pause in _PAUSES:
-            self._run.clock.wait(pause)
+        for _ in tries(_PAUSES, self._run.clock):
             try:
                 trial.call()
             except BadEnvelopeError as bad:

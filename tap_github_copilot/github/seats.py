@@ -19,7 +19,7 @@ from tap_github_copilot.clock import utc
 from tap_github_copilot.errors import NoResource, RefusedRequest
 from tap_github_copilot.github.json_text import without_nul
 from tap_github_copilot.github.report_files import whole_number
-from tap_github_copilot.github.retry import CONTENT_PAUSES
+from tap_github_copilot.github.retry import CONTENT_PAUSES, tries
 
 if TYPE_CHECKING:
     from tap_github_copilot.clock import Clock
@@ -141,17 +141,13 @@ class SeatList:
 
         A page that holds something else is asked for again.
         """
-        pauses = iter(CONTENT_PAUSES)
-        while True:
+        why = BadPageError()
+        for _ in tries(CONTENT_PAUSES, self._clock):
             try:
-                self._follow_links(listing)
+                return self._follow_links(listing)
             except BadPageError as bad:
-                pause = next(pauses, None)
-                if pause is None:
-                    raise self._refusal(bad) from bad
-                self._clock.wait(pause)
-            else:
-                return
+                why = bad
+        raise self._refusal(why) from why
 
     def _follow_links(self, listing: Listing) -> None:
         endpoint = endpoints.seats(self._scope, page=len(listing.pages) + 1)
