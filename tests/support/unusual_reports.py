@@ -56,7 +56,7 @@ def put_odd_rows(world: World, path: str, day: date) -> None:
         ("repos-1-day", [repository, base | {"repo_id": 2, "pull_requests": None}]),
     ):
         world.put[path, report, day] = [msgspec.json.Encoder().encode_lines(rows)]
-    item = billing.item("Copilot", LONG, "ä", 2.0**60) | {"invented": INVENTED}
+    item = billing.item("Copilot", LONG, "ä", 2.0**40) | {"invented": INVENTED}
     other = billing.item("Copilot", "sku", "auto", 0.001) | {"model": None, "unitType": None}
     world.put_credits[path, day] = [item, item | {"pricePerUnit": 9}, other]
     listed = seats.made_up(place, world.today)
@@ -82,7 +82,8 @@ def restate(world: World, path: str, day: date) -> None:
             world.put[path, report, day] = [msgspec.json.Encoder().encode_lines(rows)]
     items = world.credits(path, day)
     assert items
-    world.put_credits[path, day] = [item | {"netAmount": item["netAmount"] + 1} for item in items]
+    changed = [item | {"netAmount": round(item["netAmount"] + 1, 6)} for item in items]
+    world.put_credits[path, day] = changed
 
 
 @contextmanager
