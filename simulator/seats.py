@@ -21,7 +21,7 @@ _TEAMS = ("platform", "payments", "mobile")
 
 
 def made_up(place: Place, today: date) -> list[Seat]:
-    """A seat for everybody who is there today, and a second one through a team for some."""
+    """One seat per person who is there today, and for some a second one through a team."""
     seats = []
     for person in place.people:
         if person.joined <= today < person.left:

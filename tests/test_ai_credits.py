@@ -415,6 +415,29 @@ def test_figures_of_a_day_that_change_are_loaded_again_until_it_settles(
     assert hashes[0] != hashes[1]
 
 
+def test_the_same_items_in_another_order_are_not_sent_again(
+    github: Simulator, world: World, today: date
+) -> None:
+    world.add(ACME)
+    day = today - timedelta(days=2)
+    items = [item(), item(pricePerUnit=0.008), item(model="auto"), item(product="Spark")]
+    world.put_credits[ACME, day] = items
+    config = config_for(github, start_date=day.isoformat())
+    first = run_tap(config, today, streams=(AI_CREDITS, LEDGER))
+    world.put_credits[ACME, day] = [dict(reversed(entry.items())) for entry in reversed(items)]
+    second = run_tap(config, today, streams=(AI_CREDITS, LEDGER), state=first.state)
+    assert len([r for r in first.records(AI_CREDITS) if r["day"] == day.isoformat()]) == 4
+    assert second.records(AI_CREDITS) == []
+    moments = [
+        {row["day"]: row["fetched_at"] for row in outcome.records(LEDGER)}
+        for outcome in (first, second)
+    ]
+    assert moments[0] == moments[1]
+    world.put_credits[ACME, day] = [*items[1:], item(netAmount=0.3)]
+    third = run_tap(config, today, streams=(AI_CREDITS, LEDGER), state=second.state)
+    assert len(third.records(AI_CREDITS)) == 4
+
+
 def test_calls_pass_the_rate_limiter(github: Simulator, world: World, today: date) -> None:
     github.latency = (0.003, 0.0)
     for number in range(4):

@@ -197,11 +197,11 @@ def _page(response: Response) -> tuple[list[Seat], int | None]:
 
 
 def _once_each(pages: list[list[Seat]]) -> list[Seat]:
-    """Each grant as often as the page that has it most often.
+    """Each grant as often as it is listed on the page that lists it most often.
 
-    A grant that moved over a page's end while the pages were read stands on both: that
-    is one. Grants that are alike on one page are as many as stand there. Seats without
-    a person are told apart by all they hold.
+    A grant can move from one page to the next while the pages are read; then it is listed
+    twice, but is one. Equal grants on the same page are different grants. Seats without an
+    assignee are compared by all their fields.
     """
     kept: Counter[bytes] = Counter()
     seats = []
@@ -217,7 +217,7 @@ def _once_each(pages: list[list[Seat]]) -> list[Seat]:
 
 
 def _numbered(seats: list[Seat]) -> list[tuple[str, Seat]]:
-    """Each seat with its id; grants that are alike get a number each."""
+    """Each seat with its id; of equal grants the second and later ones are numbered."""
     met: Counter[bytes] = Counter()
     numbered = []
     for seat in seats:
@@ -229,7 +229,7 @@ def _numbered(seats: list[Seat]) -> list[tuple[str, Seat]]:
 
 
 def _grant(seat: Seat) -> bytes:
-    """Who was granted it, through which organization, team and plan, and when."""
+    """Who was granted the seat, through which organization, team and plan, and when."""
     return _encode(
         [
             _who(seat.get("assignee")),
@@ -242,7 +242,7 @@ def _grant(seat: Seat) -> bytes:
 
 
 def _who(assignee: Any) -> Any:
-    """A person's id; of another holder its type, too, since the ids of teams are others."""
+    """A person's id; for any other holder also its type, since teams have ids of their own."""
     if assignee is None or is_person(assignee):
         return _id_or(assignee, "login")
     if isinstance(assignee, dict):
@@ -251,7 +251,7 @@ def _who(assignee: Any) -> Any:
 
 
 def _id_or(part: Any, name: str) -> Any:
-    """The id of an object within a seat, or what else names it; None where it is no object."""
+    """The id of an object within a seat, else this field of it; None if it is not an object."""
     if not isinstance(part, dict):
         return None
     number = part.get("id")
