@@ -6,6 +6,7 @@ current rows, which hide them.
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
 from datetime import date, timedelta
 from pathlib import Path
@@ -38,6 +39,8 @@ pytestmark = pytest.mark.slow
 
 
 VIEWS = "github_copilot_current"
+ALERTS = Path(__file__).parents[1] / "docs" / "alerts.md"
+REPORTS = (USERS, "user-teams-1-day", "enterprise-1-day", "repos-1-day", "ai_credit_usage")
 
 
 class Over(NamedTuple):
@@ -189,6 +192,35 @@ def test_freshness_is_that_of_the_last_look(loaded: Loaded) -> None:
     [users] = [r for r in loaded.answer("How fresh is the data?") if r[1] == "users-1-day"]
     assert users[2].date() == TODAY
     assert users[3] == max(date.fromisoformat(row["day"]) for row in loaded.usages)
+
+
+def test_people_have_the_email_addresses_of_another_tap(loaded: Loaded) -> None:
+    person = loaded.usages[0]["user_id"]
+    with psycopg.connect(loaded.database.url) as connection:
+        connection.execute(
+            """create schema tap_github; create table tap_github.users (id bigint, email text);
+            insert into tap_github.users values (%s, 'one@example.org')""".replace(
+                "%s", str(person)
+            ).encode()
+        )
+    found = answer(loaded, "E-mail addresses from tap-github", SCHEMA, "tap_github")
+    assert [row[2] for row in found if row[0] == person] == ["one@example.org"]
+    assert {row[0] for row in found} == {row["user_id"] for row in in_table(loaded)}
+
+
+def test_alerts_are_quiet_while_all_is_well_and_speak_once_it_is_not(loaded: Loaded) -> None:
+    stopped, late = re.findall(r"```sql\n(.*?)```", ALERTS.read_text(), re.DOTALL)
+    with psycopg.connect(loaded.database.url) as connection:
+        connection.execute(f"set search_path to {SCHEMA}".encode())
+        assert connection.execute(stopped.encode()).fetchall() == []
+        assert connection.execute(late.encode()).fetchall() == []
+        connection.execute(
+            b"update github_copilot_report_days set checked_at = checked_at - interval '999 days', "
+            b"day = day - 999"
+        )
+        assert len(connection.execute(stopped.encode()).fetchall()) == len(REPORTS)
+        assert len(connection.execute(late.encode()).fetchall()) == 1
+        connection.rollback()
 
 
 def test_every_recipe_is_run() -> None:

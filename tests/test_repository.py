@@ -57,6 +57,19 @@ def test_make_targets_of_workflows_and_documents_exist() -> None:
         assert set(named) <= targets, f"{document.name}: {set(named) - targets}"
 
 
+def test_links_within_the_documents_lead_somewhere() -> None:
+    for document in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
+        text = document.read_text()
+        for link in re.findall(r"\]\((?!https?://)([^)\s]+)\)", text):
+            path, _, anchor = link.partition("#")
+            target = (document.parent / path).resolve() if path else document
+            assert target.exists(), f"{document.name}: {link}"
+            if anchor:
+                headings = re.findall(r"^#+ (.+)$", target.read_text(), re.MULTILINE)
+                anchors = {re.sub(r"[^\w -]", "", h).lower().replace(" ", "-") for h in headings}
+                assert anchor in anchors, f"{document.name}: {link}"
+
+
 @pytest.fixture
 def checkout(tmp_path: Path) -> Path:
     """A copy of what is built, with a changelog of one release."""
