@@ -107,6 +107,13 @@ class PartitionState:
         found = self.entry.get("loaded", {}).get(text) or (self._aside or {}).get(text)
         return None if found is None else _loaded_day(found)
 
+    def needs(self, day: date, version: str, moment: str) -> bool:
+        """Whether a version of a day's report is not what was last loaded from it."""
+        if (bookmark := self.bookmark) is not None and day <= bookmark:
+            return False
+        known = self.loaded(day)
+        return known is None or (known.version, known.fetched_at) != (version, moment)
+
     def loaded_days(self) -> Iterator[tuple[date, LoadedDay]]:
         """Every remembered day."""
         for text, found in self._texts():

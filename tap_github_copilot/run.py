@@ -60,13 +60,11 @@ class Run:
         clock: Fixes today when the run starts.
         report_names: The reports of the selected streams; of all streams if only the ledger
             is selected.
-        readers: How many of the selected streams read the rows of each report.
     """
 
     settings: Settings
     clock: Clock
     report_names: tuple[str, ...] = ()
-    readers: Mapping[str, int] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -83,7 +81,7 @@ class Run:
         else:
             self.sign_in = AppSignIn(self.client, self.settings.credential, self.clock)
         self.reports = Reports(self.client, self.downloads, self.sign_in, self.clock)
-        self.report_cache = ReportCache(self.reports, self.readers, DiskBuffer())
+        self.report_cache = ReportCache(self.reports, DiskBuffer())
         self.calendar = self._calendar(self.clock.now().date())
         self._organization_ids: dict[Scope, str] = {}
         self._told: set[str] = set()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-from collections import Counter
 from contextlib import contextmanager
 from functools import cached_property
 from pathlib import PurePath
@@ -124,7 +123,7 @@ class TapGitHubCopilot(AdaptedTap):
             MachineFaultError: The certificates that it is told to trust are not there.
         """
         check_ca_bundle(self._settings.api_url)
-        return Run(self._settings, self.clock, self._report_names(), self._readers())
+        return Run(self._settings, self.clock, self._report_names())
 
     @cached_property
     def memory(self) -> Memory:
@@ -177,10 +176,6 @@ class TapGitHubCopilot(AdaptedTap):
             for stream in self.streams.values()
             if isinstance(stream, DailyStream) and not isinstance(stream, ReportDays)
         ]
-
-    def _readers(self) -> Counter[str]:
-        """How many selected streams read the rows of each report."""
-        return Counter(s.report_at(self.level) for s in self._reported() if s.selected)
 
     def load_state(self, state: dict[str, Any]) -> None:
         """Take over a state, as far as this tap can use it.

@@ -307,7 +307,7 @@ class Made:
 
 def test_what_is_known_of_reports_stays_the_same_and_takes_little_memory() -> None:
     made: Any = Made()
-    cache = ReportCache(made, {}, DiskBuffer())
+    cache = ReportCache(made, DiskBuffer())
     days = [date(2025, 12, 1) + timedelta(days=n) for n in range(-50, 315)]
     scopes = [Scope(Level.ENTERPRISE, f"acme-{n}") for n in range(30)]
     reports = (USERS, "enterprise-1-day")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from simulator.faults import FOR_EVER
+from tap_github_copilot.github.temporary_files import DiskBuffer
 from tests.support.report_versions import (
     ACME,
     BREAKDOWNS,
@@ -22,6 +23,7 @@ from tests.support.tap_runs import USAGES, bookmark, config_for, lines_about, ru
 if TYPE_CHECKING:
     from simulator.server import Simulator
     from simulator.world import World
+    from tap_github_copilot.github.temporary_files import ReportFile
 
 TWO = (USAGES, BREAKDOWNS)
 
@@ -461,3 +463,29 @@ def test_a_refused_scope_keeps_what_is_remembered_of_it(runs: Runs, yesterday: d
     refused = run_tap(config, runs.today, state=before, streams=TWO)
     assert refused.code == 1
     assert refused.state == before
+
+
+def test_a_report_that_no_stream_will_send_is_not_kept_for_one(
+    runs: Runs, yesterday: date, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept: list[int] = []
+    keep = DiskBuffer.keep
+
+    def counted(self: DiskBuffer, files: tuple[ReportFile, ...]) -> int | None:
+        kept.append(len(files))
+        return keep(self, files)
+
+    monkeypatch.setattr(DiskBuffer, "keep", counted)
+    old = yesterday - timedelta(days=1)
+    for day in (old, yesterday):
+        runs.put(day, (1,))
+    runs.run(streams=TWO)
+    assert len(kept) > 1
+    kept.clear()
+    runs.github.seen.clear()
+    runs.put(yesterday, (2,))
+    runs.withdraw(runs.today)
+    runs.run(age=1, streams=TWO)
+    assert len(kept) == 1  # the day that changed
+    files = [call for call in runs.github.calls("FILE ") if str(old) in call]
+    assert len(files) == len(set(files)) == 1

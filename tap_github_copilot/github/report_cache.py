@@ -19,8 +19,6 @@ from tap_github_copilot.github.reports import Report
 from tap_github_copilot.github.temporary_files import TemporaryBytes
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tap_github_copilot.github.reports import Reports
     from tap_github_copilot.github.temporary_files import DiskBuffer
     from tap_github_copilot.scopes import Scope
@@ -35,15 +33,11 @@ class ReportCache:
 
     Args:
         reports: Fetches what is not here yet.
-        readers: How many streams read the rows of each report.
         disk_buffer: Where rows wait for their next reader.
     """
 
-    def __init__(
-        self, reports: Reports, readers: Mapping[str, int], disk_buffer: DiskBuffer
-    ) -> None:
+    def __init__(self, reports: Reports, disk_buffer: DiskBuffer) -> None:
         self._reports = reports
-        self._readers = readers
         self._disk_buffer = disk_buffer
         self._known = _KnownReports()
         self._failed: dict[Key, Refusal] = {}
@@ -86,17 +80,26 @@ class ReportCache:
         fetched.close()
         return fetched.without_files()
 
-    def done(self, scope: Scope, name: str, report: Report) -> None:
-        """A stream has read a report: keep its files for the next one, or drop them."""
+    def known(self, scope: Scope, report: str, day: date) -> Report | None:
+        """What is known of a day's report, without its files, if it was fetched."""
+        found = self._known.get((scope, report, day))
+        return None if found is None else found.report
+
+    def done(self, scope: Scope, name: str, report: Report, *, is_wanted: bool) -> None:
+        """A stream has read a report, or did not have to: keep its files or drop them.
+
+        Args:
+            scope: Whose report it is.
+            name: The report's name.
+            report: As it was given to the stream.
+            is_wanted: Whether another stream of this run will read its rows.
+        """
         if not report.files or self._disk_buffer.holds(report.files):
             return
         key = (scope, name, report.day)
         known = self._known.get(key)
-        if known is not None:
-            reads, place = known.reads + 1, None
-            if reads < self._readers.get(name, 1):
-                place = self._disk_buffer.keep(report.files)
-            self._known.put(key, replace(known, reads=reads, place=place))
+        if known is not None and is_wanted:
+            self._known.put(key, replace(known, place=self._disk_buffer.keep(report.files)))
         report.close()
 
     def drop(self, report: Report) -> None:

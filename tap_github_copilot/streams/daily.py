@@ -148,8 +148,7 @@ class DailyStream(ScopeStream):
             return self.run.calendar.status(found.day, reported=False)
         versions = self.tap.memory.versions
         moment = versions.moment(scope, report, found)
-        known = partition.loaded(found.day)
-        is_new = known is None or (known.version, known.fetched_at) != (found.version, moment)
+        is_new = partition.needs(found.day, found.version, moment)
         if is_new and versions.forget_others(
             scope, report, found.day, version=found.version, moment=moment
         ):
@@ -157,9 +156,10 @@ class DailyStream(ScopeStream):
         if is_new or self.always_sent:
             dated = replace(found, fetched_at=moment, checked_at=max(moment, found.fetched_at))
             yield from progress.counted(self.records_of(dated, scope, report))
-        self.done(found, scope, report)
         today = self.run.calendar.today
         partition.remember(found.day, LoadedDay(found.version, moment, today))
+        is_wanted = self.tap.memory.is_wanted(scope, report, found, moment)
+        self.run.report_cache.done(scope, report, found, is_wanted=is_wanted)
         return "loaded" if is_new else "unchanged"
 
     def _write_forgotten(self) -> None:
@@ -212,8 +212,11 @@ class DailyStream(ScopeStream):
         return memory.is_usage(partition) and memory.silent.is_silent(scope, partition)
 
     def _fetch(self, context: Context, day: date, *, once: bool) -> Report:
-        scope = self.run.scope(context)
-        found = self.fetch(scope, self.report_in(context), day, once=once)
+        scope, report = self.run.scope(context), self.report_in(context)
+        known = self.run.report_cache.known(scope, report, day)
+        if known is not None and not self._reads_rows(known, scope, context):
+            return known
+        found = self.fetch(scope, report, day, once=once)
         if found.reported:
             try:
                 self.run.key_values(scope)  # asked for here, ahead, and remembered
@@ -225,6 +228,11 @@ class DailyStream(ScopeStream):
                 self.run.report_cache.drop(found)
                 raise
         return found
+
+    def _reads_rows(self, known: Report, scope: Scope, context: Context) -> bool:
+        """Whether this stream will send the rows of a report, of which all else is known."""
+        moment = self.tap.memory.versions.moment(scope, self.report_in(context), known)
+        return known.reported and self.partition(context).needs(known.day, known.version, moment)
 
     def records_of(self, report: Report, scope: Scope, name: str) -> Iterator[Record]:
         """The records of a day's report, one for each row."""
@@ -263,10 +271,6 @@ class DailyStream(ScopeStream):
             Refusal: GitHub refuses the day (`fails_day`), or the scope this report.
         """
         return self.run.report_cache.report(scope, report, day, once=once)
-
-    def done(self, found: Report, scope: Scope, report: str) -> None:
-        """Give back a report whose records are out."""
-        self.run.report_cache.done(scope, report, found)
 
     @cached_property
     def _columns(self) -> Columns:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
     from typing import Any
 
+    from tap_github_copilot.github.reports import Report
     from tap_github_copilot.partition_state import PartitionState
     from tap_github_copilot.run import Run
     from tap_github_copilot.scopes import Scope
@@ -42,6 +43,7 @@ class Memory:
         self._run = run
         self._reports = reports
         self._always_read = always_read
+        self._selected = selected
         self.versions = Versions(self.state, self._report_of, selected)
 
     @cached_property
@@ -54,6 +56,22 @@ class Memory:
         """Whether the state tells that a scope has reports, so that it is not silent."""
         known = self.state.of_scope(scope.context)
         return any(partition.has_reports for partition in known if self.is_usage(partition))
+
+    def is_wanted(self, scope: Scope, report: str, found: Report, moment: str) -> bool:
+        """Whether a stream of this run has not sent a version of a report, and will read it.
+
+        Args:
+            scope: Whose report it is.
+            report: Its name.
+            found: The version.
+            moment: The moment that belongs to it.
+        """
+        return any(
+            partition.needs(found.day, found.version, moment)
+            for stream, name in self._reports.items()
+            if name == report and stream in self._selected
+            for partition in [self.state.partition(stream, scope.context)]
+        )
 
     def is_usage(self, partition: PartitionState) -> bool:
         """Whether a partition is about a report that a silent scope does not have."""

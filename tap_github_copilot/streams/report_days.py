@@ -58,9 +58,6 @@ class ReportDays(DailyStream):
         may_be_closed = report != USERS if is_app else report == AI_CREDITS
         return may_be_closed and not self.partition(context).was_loaded
 
-    def done(self, found: Report, scope: Scope, report: str) -> None:
-        """Nothing to give back."""
-
     def tell(self, scope: Scope, refusal: Refusal, *, optional: bool = False) -> None:
         """Nothing new if the stream of that report has met the same refusal."""
         if not self.run.was_reported(refusal):
