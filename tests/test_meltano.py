@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING
 import msgspec
 import pytest
 from cryptography.hazmat.primitives.serialization import PrivateFormat
+from psycopg import sql
 
 from demo import postgres
 from demo.comparison import differences
 from demo.pipeline import Pipeline
+from simulator import billing
 from simulator.replay import Replay
 from simulator.server import Simulator
 from simulator.world import USERS, World
+from tests.support import expected_tables
+from tests.support.expected_tables import AI_CREDITS, Truth
 from tests.support.tap_runs import config_for
 
 if TYPE_CHECKING:
@@ -40,6 +44,16 @@ def today() -> date:
     return datetime.now(UTC).date()
 
 
+def wrong_credits(database: Database, schema: str, world: World, first: date) -> list[str]:
+    """What differs between the table of AI credits and what GitHub served."""
+    table = sql.SQL("select * from {}.{}").format(
+        sql.Identifier(schema), sql.Identifier(AI_CREDITS)
+    )
+    rows = Truth(world, first).rows(AI_CREDITS)
+    assert rows
+    return expected_tables.differences(AI_CREDITS, rows, database.rows(table))  # type: ignore[arg-type]
+
+
 def test_enterprise_rows_in_postgresql_equal_githubs_twice_over(
     database: Database, github: Simulator, world: World, today: date, tmp_path: Path
 ) -> None:
@@ -60,11 +74,15 @@ def test_enterprise_rows_in_postgresql_equal_githubs_twice_over(
         if truth.get("user_login") == "nul\0l":
             truth["user_login"] = "null"
     assert differences(database, "enterprise_level", expected) == []
+    assert wrong_credits(database, "enterprise_level", world, first_day) == []
 
+    world.put_credits[ACME, today - timedelta(days=2)] = [billing.item("Copilot", "x", "y", 7.5)]
     github.seen.clear()
     pipeline.run()
 
     assert differences(database, "enterprise_level", expected) == []
+    credits_now = wrong_credits(database, "enterprise_level", world, first_day)
+    assert all(line.endswith(": only in the table") for line in credits_now)  # withdrawn since
     assert min(github.days_asked(ACME)) == (today - timedelta(days=4)).isoformat()
 
 
@@ -82,6 +100,7 @@ def test_several_organizations_stand_in_one_table(
         "select organization_login, organization_id, count(*) from "
         "organization_level.github_copilot_daily_usages group by 1, 2 order by 1"
     )
+    assert wrong_credits(database, "organization_level", world, first_day) == []
     assert [tuple(row.values()) for row in loaded] == [
         (place.name, str(place.number), len(world.truth(path, first_day, today)))
         for path, place in sorted(world.scopes.items())
@@ -106,6 +125,7 @@ def test_an_app_loads_the_days_that_a_token_loads(
 
     rows = [row for path in world.scopes for row in world.truth(path, first_day, today).values()]
     assert differences(database, f"app_{way}", rows) == []
+    assert wrong_credits(database, f"app_{way}", world, first_day) == []
 
 
 def test_a_folder_of_report_files_is_replayed_and_loaded_as_it_is(
