@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo report test check coverage test-loaders lock-loaders test-orchestrate soak lint format bench docs clean
+.PHONY: help demo report pictures test check coverage test-loaders lock-loaders test-orchestrate soak lint format bench docs clean
 
 help: ## What each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,9 +16,12 @@ demo: $(VENV)/ready ## The whole pipeline on one machine: simulated GitHub, Melt
 
 SCHEMA ?= github_copilot
 OUT ?= output/copilot-adoption.html
-report: $(VENV)/ready ## The adoption report of your own tables: make report POSTGRES_URL=postgresql://…
+report: $(VENV)/ready ## The adoption report of your own tables (POSTGRES_URL=… or DUCKDB=file, SCHEMA=…, SEAT_PRICE=19, NAMES=1, OUT=file)
 	@mkdir -p $(dir $(OUT))
 	@$(BIN)/python -m report --postgres-url '$(POSTGRES_URL)' --duckdb '$(DUCKDB)' --schema '$(SCHEMA)' --out '$(OUT)' --seat-price '$(SEAT_PRICE)' --names '$(NAMES)'
+
+pictures: $(VENV)/ready ## Renew docs/pictures from the report of make demo; needs Chromium (CHROMIUM=…)
+	@$(BIN)/python -m tools.pictures
 
 check: lint ## Lint, types and the quick tests, in under a minute
 	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from report.days import plural
 from report.markup import Card, Chart, Column, Table, credit, usd
 from report.people_cards import about_weeks
+from report.scope_figures import BILLING
 from report.series import payload
 from report.tiles import CREDITS_PER_USD, share_of_seats
 
@@ -70,10 +71,11 @@ def _by_model(found: ScopeFigures) -> Card:
     whole = sum(row["gross"] for row in rows)
     net = sum(row["net"] for row in rows)
     each = int(found.pair("people")[0].get("active_people") or 0)
+    days = found.span_of(BILLING).name()
     per_person = f", {usd(whole / each)} per active person" if each else ""
     return Card(
         title,
-        f"{usd(whole)} in {found.span.name()}{per_person}; {usd(net)} after what the plan "
+        f"{usd(whole)} in {days}{per_person}; {usd(net)} after what the plan "
         "includes. From GitHub's billing, which also counts what no person's report does.",
         table=Table(
             (

@@ -66,10 +66,11 @@ class Span:
         return f"{self.loaded} of {plural(self.days, 'day')}"
 
     def dates(self) -> str:
-        """Its first and last day in words."""
+        """Its first and last day in words, and how many days are loaded if not all are."""
         if self.first == self.last:
             return long_date(self.last)
-        return f"{long_date(self.first)} to {long_date(self.last)}"
+        dates = f"{long_date(self.first)} to {long_date(self.last)}"
+        return dates if self.loaded == self.days else f"{dates} ({self.name()} loaded)"
 
 
 @dataclass(frozen=True)

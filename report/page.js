@@ -171,12 +171,13 @@
     for (const axis of spec.axes) if (axis.scale === "x" && !axis.grid) axis.values = marked;
     for (const signal of spec.signals)
       if (signal.name === "years") signal.value = marked.filter((t, i) => i === 0 || year(t) !== year(marked[i - 1]));
-    if (views.get(element)) views.get(element).finalize();
+    views.get(element)?.finalize();
     element.textContent = "";
     element.dataset.shape = kind;
     element.dataset.count = rows.length;
     if (!rows.length) {
       element.textContent = "Nothing in this range.";
+      views.set(element, null);
       return;
     }
     views.set(element, null);
@@ -223,6 +224,14 @@
     { rootMargin: "300px" },
   );
   charts.forEach((chart) => seen.observe(chart));
+  // What is in view is drawn at once, the rest bit by bit, so that nobody scrolls to a blank.
+  (function drawNext() {
+    const next = charts.find((chart) => !views.has(chart) && !chart.closest("details:not([open])"));
+    if (!next) return;
+    seen.unobserve(next);
+    draw(next);
+    setTimeout(drawNext, 30);
+  })();
   const redraw = (which = charts) => which.filter((chart) => views.has(chart)).forEach(draw);
   dark.addEventListener("change", () => redraw());
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from report import cards, charts
-from report.days import long_date, plural
+from report.days import EXPECTED_WITHIN, long_date, plural
 from report.markup import Column, Table, count, credit, folded, percent
 from report.models import IDLE_AFTER_DAYS, PACKAGE
 from report.series import OTHERS, STATUSES, payload
@@ -204,7 +204,26 @@ def _truth(found: ScopeFigures) -> str:
     alarms = "".join(
         f'<p class="alarm" role="status">{escape(text)}</p>' for text in alarms_of(found)
     )
-    return f'<p class="truth">{escape(found.coverage.headline())}</p>{alarms}'
+    notes = "".join(f'<p class="soft">{escape(text)}</p>' for text in notes_of(found))
+    return f'<p class="truth">{escape(found.coverage.headline())}</p>{alarms}{notes}'
+
+
+def notes_of(found: ScopeFigures) -> Iterator[str]:
+    """Which tables end earlier than the people's days, so that their figures are of fewer."""
+    newest = found.coverage.newest
+    if newest is None:
+        return
+    late = {
+        report: other.newest
+        for report, other in sorted(found.coverages.items())
+        if other.newest and (newest - other.newest).days > EXPECTED_WITHIN
+    }
+    if late:
+        listed = ", ".join(f"{report} on {long_date(day)}" for report, day in late.items())
+        yield f"Reports that end earlier: {listed}."
+    listed_on = found.one("listing").get("listed_on")
+    if listed_on and (newest - listed_on).days > EXPECTED_WITHIN:
+        yield f"Seats were last listed on {long_date(listed_on)}."
 
 
 def alarms_of(found: ScopeFigures) -> Iterator[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from report.days import long_date
 from report.markup import Card, Chart, Column, Table, count, credit, percent
 from report.models import IDLE_AFTER_DAYS
+from report.scope_figures import TEAMS
 from report.series import NO_TEAM, payload, team_names
 from report.tiles import share_of_seats
 
@@ -253,7 +254,7 @@ def _team(name: str, row: dict[str, Any]) -> dict[str, Any]:
 
 
 def _teams(found: ScopeFigures) -> Card:
-    rows = team_rows(found)
+    rows, span = team_rows(found), found.span_of(TEAMS)
     if not rows:
         return Card(
             "Teams",
@@ -265,7 +266,7 @@ def _teams(found: ScopeFigures) -> Card:
         "Teams",
         "The lowest adoption first. Members are those whom GitHub lists in these days; teams with "
         "fewer than five seats are left out, so their people have no team here. Who is in two "
-        f"teams counts in both. {found.span.dates()}.",
+        f"teams counts in both. {span.dates()}.",
         table=Table(
             (
                 Column("team", "Team"),

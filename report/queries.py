@@ -78,6 +78,7 @@ _GRANTS = """
             'user_id': 'bigint', 'snapshot_date': 'date', 'created_at': 'timestamp',
             'last_activity_at': 'timestamp', 'fetched_at': 'timestamp'}) }}) as g
     )"""
+LISTING = f"with {_GRANTS} select scope, max(snapshot_date) as listed_on from grants group by 1"
 # The listing of 28 days before the newest one, or of a few days before that.
 SEATS_BEFORE = f"""
     with {_NEWEST}, {_GRANTS}, newest_listing as (

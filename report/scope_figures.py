@@ -12,16 +12,28 @@ from report import queries
 from report.days import SPAN, Coverage, Span, coverage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from report.databases import Row
     from report.models import Models
 
 USERS = "users-1-day"
+TEAMS, REPOSITORIES, BILLING = "user-teams-1-day", "repos-1-day", "ai_credit_usage"
+TOTALS = ("enterprise-1-day", "organization-1-day")
 _BY_NAME = {
     name.lower(): getattr(queries, name)
     for name in (
-        *("PEOPLE", "COMPLETIONS", "SEATS", "SEATS_BEFORE", "IDLE", "DAYS", "WEEKS", "TEAM_DAYS"),
+        *(
+            "PEOPLE",
+            "COMPLETIONS",
+            "SEATS",
+            "LISTING",
+            "SEATS_BEFORE",
+            "IDLE",
+            "DAYS",
+            "WEEKS",
+            "TEAM_DAYS",
+        ),
         *("TEAM_WEEKS", "TEAM_NAMES", "TEAM_REPORT_DAYS", "TEAMS", "WITHOUT_TEAM"),
         *("DAYS_OF_USE", "FEATURES", "LANGUAGES", "MODELS", "IDES", "AGENTS"),
         *("LANGUAGE_WEEKS", "MODEL_WEEKS", "IDE_WEEKS", "WAYS", "WAY_WEEKS", "BILLED", "PULLS"),
@@ -70,7 +82,7 @@ class ScopeFigures:
         scope: Its slug or id.
         name: What people call it.
         options: What the reader chose.
-        coverage: What became of each day of users-1-day.
+        coverages: What became of each day, by report; users-1-day is always there.
         rows: The answers of the queries, by their names in lower case.
         losses: Days on which rows and ledger disagree.
         tables: The tap's tables that are there.
@@ -79,10 +91,15 @@ class ScopeFigures:
     scope: str
     name: str
     options: Options
-    coverage: Coverage
+    coverages: Mapping[str, Coverage]
     rows: dict[str, list[Row]] = field(repr=False)
     losses: list[Loss] = field(default_factory=list)
     tables: frozenset[str] = frozenset()
+
+    @property
+    def coverage(self) -> Coverage:
+        """What became of each day of users-1-day."""
+        return self.coverages[USERS]
 
     @property
     def newest(self) -> date | None:
@@ -98,6 +115,12 @@ class ScopeFigures:
     def before(self) -> Span:
         """The 28 days before those."""
         return self.coverage.span((self.newest or self.options.now.date()) - timedelta(days=SPAN))
+
+    def span_of(self, *reports: str, earlier: bool = False) -> Span:
+        """The 28 days, or those before, of the first of these reports that the ledger knows."""
+        known = [self.coverages[report] for report in reports if report in self.coverages]
+        last = (self.newest or self.options.now.date()) - timedelta(days=SPAN * earlier)
+        return (known or [self.coverage])[0].span(last)
 
     def one(self, name: str) -> Row:
         """The only row of an answer; empty if there is none."""
@@ -137,13 +160,12 @@ def all_figures(models: Models, options: Options) -> list[ScopeFigures]:
     drawn = []
     for scope in sorted(scopes, key=lambda one: natural(names.get(one) or one)):
         rows = {name: answer.get(scope, []) for name, answer in answers.items()}
-        users = [row for row in rows["ledger"] if row["report"] == USERS]
         drawn.append(
             ScopeFigures(
                 scope,
                 names.get(scope, scope),
                 options,
-                coverage(users, {row["day"] for row in rows["days"]}, options.now.date()),
+                _coverages(rows, options.now.date()),
                 rows,
                 _losses(rows["ledger"], {r: by.get(scope, []) for r, by in found.items()}),
                 frozenset(models.tables),
@@ -156,6 +178,18 @@ def natural(name: str) -> list[tuple[int, int, str]]:
     """A key that sorts names as people do: team-2 before team-10, whatever the case."""
     parts = re.findall(r"\d+|\D+", name.lower())
     return [(0, int(p), "") if p.isdecimal() else (1, 0, p) for p in parts]
+
+
+def _coverages(rows: dict[str, list[Row]], today: date) -> dict[str, Coverage]:
+    """What the ledger says of each report; of users-1-day, without a ledger, what its rows say."""
+    ledger: dict[str, list[Row]] = defaultdict(list)
+    for row in sorted(rows["ledger"], key=lambda row: row["day"]):
+        ledger[row["report"]].append(row)
+    days = {row["day"] for row in rows["days"]}
+    return {
+        report: coverage(ledger.get(report, []), days if report == USERS else (), today)
+        for report in {USERS, *ledger}
+    }
 
 
 def _by_scope(rows: Iterable[Row]) -> dict[str, list[Row]]:

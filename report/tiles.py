@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from report.days import COMPARABLE, SPAN, Span, plural
 from report.markup import Tile, count, credit, percent, usd
+from report.scope_figures import TOTALS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -65,7 +66,7 @@ def _acceptance(found: ScopeFigures) -> Iterator[Tile]:
     if not now.get("shown"):
         return
     rate = float(now["accepted"] or 0) / float(now["shown"])
-    change = _cannot_compare(found)
+    change = _cannot_compare(found.span, found.before)
     if not change and before.get("shown"):
         change = _points(rate, float(before["accepted"] or 0) / float(before["shown"])) + _partly(
             found.before
@@ -91,14 +92,15 @@ def _credits(found: ScopeFigures) -> Iterator[Tile]:
 
 
 def _pulls(found: ScopeFigures) -> Iterator[Tile]:
-    now, before = pull_requests(found, found.span), pull_requests(found, found.before)
+    spans = found.span_of(*TOTALS), found.span_of(*TOTALS, earlier=True)
+    now, before = (pull_requests(found, span) for span in spans)
     if not now.get("total_merged"):
         return
     share = now.get("total_merged_created_by_copilot", 0) / now["total_merged"]
-    change = _cannot_compare(found)
+    change = _cannot_compare(*spans)
     if not change and before.get("total_merged"):
         was = before.get("total_merged_created_by_copilot", 0) / before["total_merged"]
-        change = _points(share, was) + _partly(found.before)
+        change = _points(share, was) + _partly(spans[1])
     text = f"of {now['total_merged']:,} merged pull requests opened by Copilot"
     yield Tile(percent(share), text, change or "none in the 28 days before")
 
@@ -128,7 +130,7 @@ def pull_requests(found: ScopeFigures, span: Span) -> dict[str, int]:
 
 def _change(found: ScopeFigures, now: Any, before: Any, *, summed: bool = False) -> str:
     """A figure against that of the 28 days before; or why it is not compared."""
-    if why := _cannot_compare(found, summed=summed):
+    if why := _cannot_compare(found.span, found.before, summed=summed):
         return why
     if not before:
         return "none in the 28 days before"
@@ -137,9 +139,8 @@ def _change(found: ScopeFigures, now: Any, before: Any, *, summed: bool = False)
     return told + _partly(found.before)
 
 
-def _cannot_compare(found: ScopeFigures, *, summed: bool = False) -> str:
+def _cannot_compare(now: Span, before: Span, *, summed: bool = False) -> str:
     """Why a figure is not compared; sums only over days that are all loaded."""
-    now, before = found.span, found.before
     if before.loaded == 0:
         return "no days before to compare with"
     least = SPAN if summed else COMPARABLE

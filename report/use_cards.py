@@ -9,6 +9,7 @@ from report.markup import Card, Chart, Column, Table, count, percent
 from report.names import readable
 from report.people_cards import about_weeks
 from report.queries import FLAGS, PULL_REQUESTS
+from report.scope_figures import REPOSITORIES, TOTALS
 from report.series import CATEGORIES, OTHERS, payload
 
 if TYPE_CHECKING:
@@ -212,7 +213,7 @@ def pull_requests(found: ScopeFigures, axis: Axis) -> Iterator[Card]:
         columns = [Column(name, label, count) for name, label in _PULLS.items() if any(pulls[name])]
         yield Card(
             title,
-            f"{_copilots_part(found)} {found.span.dates()}.",
+            f"{_copilots_part(found)} {found.span_of(*TOTALS).dates()}.",
             Chart(
                 "pulls", [("merged", "all"), ("of them opened by Copilot", "copilot")], part=True
             ),
@@ -222,7 +223,7 @@ def pull_requests(found: ScopeFigures, axis: Axis) -> Iterator[Card]:
 
 
 def _copilots_part(found: ScopeFigures) -> str:
-    whole = tiles.pull_requests(found, found.span)
+    whole = tiles.pull_requests(found, found.span_of(*TOTALS))
 
     def part(of: str, by: str, what: str) -> str:
         of_copilot = f", {whole[by]:,} by Copilot" if by in whole else ""
@@ -237,9 +238,9 @@ def _copilots_part(found: ScopeFigures) -> str:
 
 
 def _repositories(found: ScopeFigures) -> Card:
-    title = "Repositories"
+    title, span = "Repositories", found.span_of(REPOSITORIES)
     if not found.rows["repositories"]:
-        return Card(title, f"Missing: no repository was loaded for {found.span.dates()}.")
+        return Card(title, f"Missing: no repository was loaded for {span.dates()}.")
     rows = [
         {"repository": row["name"] or f"repository {row['repo_id']}"}
         | {n: row[n] for n in PULL_REQUESTS}
@@ -256,7 +257,7 @@ def _repositories(found: ScopeFigures) -> Card:
     ]
     return Card(
         title,
-        f"Pull requests and Copilot's part in them. {found.span.dates()}.{hidden}",
+        f"Pull requests and Copilot's part in them. {span.dates()}.{hidden}",
         table=Table(
             [Column("repository", "Repository"), *columns],
             rows[:_MOST_REPOSITORIES],

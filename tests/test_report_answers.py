@@ -138,6 +138,27 @@ def test_a_span_shorter_than_28_days_is_named_as_it_is(draw: Callable[..., Page]
     assert "of 10" in page.tables["People by days of use"][0][0]
 
 
+def test_reports_and_seats_that_end_earlier_than_the_people_are_named(
+    sixty_days: Tables, draw: Callable[..., Page]
+) -> None:
+    tables = only(
+        sixty_days,
+        lambda row: (
+            row["day"] <= "2026-11-10" or "user_id" in row or row.get("report") == "users-1-day"
+        ),
+    )
+    tables[SEATS] = [row | {"snapshot_date": "2026-11-02"} for row in sixty_days[SEATS]]
+    page = draw(tables)
+    assert page.alarms == []
+    assert "enterprise-1-day on 10 Nov 2026" in page.words
+    assert "Seats were last listed on 2 Nov 2026." in page.words
+    assert (
+        "28 Oct 2026 to 24 Nov 2026 (14 of 28 days loaded)" in page.cards["Pull requests by week"]
+    )
+    [change] = [told for text, (_, told) in page.tiles.items() if "pull requests" in text]
+    assert change == "not compared: 14 of these 28 days loaded"
+
+
 def test_without_a_ledger_nobody_claims_completeness(
     sixty_days: Tables, draw: Callable[..., Page]
 ) -> None:
