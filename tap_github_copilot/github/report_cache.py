@@ -159,12 +159,12 @@ class _Known:
 
 
 class _KnownReports:
-    """What is known of each report, packed: 160 bytes on disk and 4 in memory.
+    """What is known of each report, packed: 145 bytes on disk and 4 in memory.
 
     In memory where the disk has no room.
     """
 
-    _RECORD = struct.Struct("<i27s40s64sqqqiiq??")
+    _RECORD = struct.Struct("<i27s40s32sqqqiiq??")
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -211,7 +211,7 @@ class _KnownReports:
             report.day.toordinal(),
             report.fetched_at.encode(),
             report.version.encode(),
-            report.sha256.encode(),
+            bytes.fromhex(report.sha256),
             report.row_count,
             report.repeated,
             report.byte_count,
@@ -223,21 +223,20 @@ class _KnownReports:
         )
 
     def _unpacked(self, packed: bytes) -> _Known:
-        day, *texts = self._RECORD.unpack(packed)[:4]
-        rows, repeated, size, files, reads, place, reported, aggregate = self._RECORD.unpack(
-            packed
-        )[4:]
-        fetched_at, version, sha256 = (text.rstrip(b"\0").decode() for text in texts)
+        (day, fetched_at, version, sha256, rows, repeated, size, files, reads, place, *flags) = (
+            self._RECORD.unpack(packed)
+        )
+        reported, aggregate = flags
         report = Report(
             date.fromordinal(day),
-            fetched_at,
+            fetched_at.rstrip(b"\0").decode(),
             reported=reported,
             row_count=rows,
             repeated=repeated,
             byte_count=size,
             file_count=files,
-            sha256=sha256,
-            version=version,
+            sha256=sha256.hex() if reported else "",
+            version=version.rstrip(b"\0").decode(),
             aggregate=aggregate,
         )
         return _Known(report, reads, None if place < 0 else place)
