@@ -16,7 +16,6 @@ import pytest
 
 from simulator.faults import FOR_EVER
 from simulator.world import USERS, shards_of
-from tap_github_copilot.github import report_cache, temporary_files
 from tap_github_copilot.github.report_cache import ReportCache
 from tap_github_copilot.github.reports import Report
 from tap_github_copilot.github.temporary_files import DiskBuffer, ReportFile, TemporaryBytes
@@ -147,40 +146,44 @@ def test_a_report_that_finds_no_room_is_fetched_again_when_its_turn_comes(
     assert contents(outcome) == contents(read(github, today))
 
 
-class FullDisk(TemporaryBytes):
-    """Has room for so many bytes in each file."""
+@pytest.fixture
+def room(monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> int:
+    """How many bytes each temporary file has room for."""
+    write = TemporaryBytes._write  # noqa: SLF001 - the disk is full below it
 
-    room = 0
-
-    def write_at(self, position: int, piece: bytes) -> None:
-        if position + len(piece) > self.room:
-            super().write_at(position, piece[: max(0, self.room - position)])
+    def write_as_far_as_there_is_room(self: TemporaryBytes, position: int, piece: bytes) -> None:
+        if self.is_on_disk and position + len(piece) > request.param:
+            write(self, position, piece[: max(0, request.param - position)])
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        super().write_at(position, piece)
+        write(self, position, piece)
+
+    monkeypatch.setattr(TemporaryBytes, "_write", write_as_far_as_there_is_room)
+    return int(request.param)
 
 
-@pytest.mark.parametrize("room", [0, 100, 2_000, 20_000])
-def test_a_disk_that_is_full_for_the_later_streams_costs_another_fetch_alone(
-    github: Simulator, world: World, today: date, monkeypatch: pytest.MonkeyPatch, room: int
+@pytest.mark.parametrize("room", [0, 100, 2_000, 20_000], indirect=True)
+@pytest.mark.usefixtures("room")
+def test_a_disk_that_is_full_costs_memory_and_another_fetch_alone(
+    github: Simulator, world: World, today: date, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.add(ACME, people=30)
-    monkeypatch.setattr(FullDisk, "room", room)
-    monkeypatch.setattr(temporary_files, "TemporaryBytes", FullDisk)  # of the disk buffer
-    monkeypatch.setattr(report_cache, "TemporaryBytes", FullDisk)  # of what is known
     outcome = read(github, today)
     assert outcome.code == 0, outcome.log
+    assert outcome.clock.waits == []
     monkeypatch.undo()
     assert contents(outcome) == contents(read(github, today))
 
 
-def test_a_disk_that_is_full_for_a_download_fails_its_day_with_a_cure(
+@pytest.mark.parametrize("room", [500_000], indirect=True)
+@pytest.mark.usefixtures("room")
+def test_a_disk_that_is_full_for_a_large_download_fails_its_day_with_a_cure(
     github: Simulator, world: World, today: date, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     world.add(ACME, people=30)
     day = today - timedelta(days=AGE)
     world.put[ACME, USERS, day] = [b"\n".join((world.files(ACME, USERS, day) or []) * 60)]
-    monkeypatch.setattr(FullDisk, "room", 500_000)
-    monkeypatch.setattr("tap_github_copilot.github.reports.TemporaryBytes", FullDisk)
+    monkeypatch.setattr(TemporaryBytes.__init__, "__defaults__", (1_000_000,))
+    assert sum(map(len, world.put[ACME, USERS, day] or [])) > 1_100_000
     outcome = read(github, today)
     assert outcome.code == 1
     for line in closing(outcome):

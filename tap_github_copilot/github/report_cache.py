@@ -159,17 +159,13 @@ class _Known:
 
 
 class _KnownReports:
-    """What is known of each report, packed: 145 bytes on disk and 4 in memory.
-
-    In memory where the disk has no room.
-    """
+    """What is known of each report, packed: 145 bytes on disk and 4 in memory."""
 
     _RECORD = struct.Struct("<i27s40s32sqqqiiq??")
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._content = TemporaryBytes(memory_limit=2**62)
-        self._without_room: dict[int, bytes] = {}
         self._numbers: dict[tuple[Scope, str], _NumberOfDay] = {}
         self._count = 0
 
@@ -181,9 +177,7 @@ class _KnownReports:
             number = None if numbers is None else numbers.get(day)
             if number is None:
                 return None
-            packed = self._without_room.get(number) or self._content.read_at(
-                number * self._RECORD.size, self._RECORD.size
-            )
+            packed = self._content.read_at(number * self._RECORD.size, self._RECORD.size)
         return self._unpacked(packed)
 
     def put(self, key: Key, known: _Known) -> None:
@@ -195,11 +189,7 @@ class _KnownReports:
             if number is None:
                 number, self._count = self._count, self._count + 1
                 numbers.set(day, number)
-            packed = self._packed(known)
-            try:
-                self._content.write_at(number * self._RECORD.size, packed)
-            except OSError:
-                self._without_room[number] = packed
+            self._content.write_at(number * self._RECORD.size, self._packed(known))
 
     def close(self) -> None:
         """Forget everything."""

@@ -18,6 +18,7 @@ MEMORY_LIMIT = 64 * 1024**2  # bytes of one report, where there is no temporary 
 DISK_BUFFER_LIMIT = 1024**3  # bytes
 _SPARE = 64 * 1024**2  # bytes of the disk that are left to the reports that are still to come
 _SIZE = struct.Struct("<q")
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 _NO_FOLDER = {errno.ENOENT, errno.ENOTDIR, errno.EACCES, errno.EPERM, errno.EROFS}
 
 
@@ -34,8 +35,8 @@ class NoTemporaryFolderError(Exception):
 class TemporaryBytes:
     """Bytes in a file without a name, which is gone once it is closed or the process ends.
 
-    In memory where no temporary folder can be written. May be read by one thread while
-    another appends.
+    In memory, up to a limit, where there is no temporary folder that can be written, its disk
+    is full or no file descriptor is left. May be read by one thread while another appends.
 
     Args:
         memory_limit: The most bytes that are held in memory.
@@ -44,30 +45,57 @@ class TemporaryBytes:
     def __init__(self, memory_limit: int = MEMORY_LIMIT) -> None:
         self._lock = threading.Lock()
         self._memory_limit = memory_limit
+        self._too_large: Exception = NoTemporaryFolderError()
         self.size = 0
-        self._content, self.is_on_disk = _opened()
+        self.is_on_disk = True
+        self._content: IO[bytes]
+        try:
+            self._content = _anonymous_file()
+        except OSError as error:
+            if error.errno not in _NO_FOLDER:
+                self._too_large = error
+            self._content, self.is_on_disk = io.BytesIO(), False
         self._close = weakref.finalize(self, self._content.close)  # not every run gets to its end
 
     def append(self, piece: bytes) -> None:
         """Add bytes at the end.
 
         Raises:
-            NoTemporaryFolderError: They are too many for memory.
-            OSError: The disk is full, for example.
+            NoTemporaryFolderError: There is none, and the bytes are too many for memory.
+            OSError: The file cannot be written, and they are too many for memory.
         """
         self.write_at(self.size, piece)
 
     def write_at(self, position: int, piece: bytes) -> None:
         """Write bytes from a position on; raises as `append` does."""
         end = position + len(piece)
-        if not self.is_on_disk and end > self._memory_limit:
-            raise NoTemporaryFolderError
         with self._lock:
-            self._content.seek(position)
-            left = memoryview(piece)
-            while left:
-                left = left[self._content.write(left) :]
+            if self.is_on_disk:
+                try:
+                    self._write(position, piece)
+                except OSError as error:
+                    if error.errno not in _NO_ROOM or end > self._memory_limit:
+                        raise
+                    self._too_large = error
+                    self._move_to_memory()
+            if not self.is_on_disk:
+                if end > self._memory_limit:
+                    raise self._too_large
+                self._write(position, piece)
             self.size = max(self.size, end)
+
+    def _write(self, position: int, piece: bytes) -> None:
+        self._content.seek(position)
+        left = memoryview(piece)
+        while left:
+            left = left[self._content.write(left) :]
+
+    def _move_to_memory(self) -> None:
+        self._content.seek(0)
+        content = io.BytesIO(self._content.read(self.size))
+        self._close()
+        self._content, self.is_on_disk = content, False
+        self._close = weakref.finalize(self, content.close)
 
     def read_at(self, position: int, length: int) -> bytes:
         """At most so many bytes from a position on."""
@@ -86,14 +114,8 @@ class TemporaryBytes:
         self._close()
 
 
-def _opened() -> tuple[IO[bytes], bool]:
-    """A file without a name, and whether it is on disk."""
-    try:
-        return tempfile.TemporaryFile(prefix="tap-github-copilot-", buffering=0), True
-    except OSError as error:
-        if error.errno not in _NO_FOLDER:
-            raise
-        return io.BytesIO(), False
+def _anonymous_file() -> IO[bytes]:
+    return tempfile.TemporaryFile(prefix="tap-github-copilot-", buffering=0)
 
 
 @dataclass(frozen=True)
@@ -126,7 +148,7 @@ class DiskBuffer:
 
     def __init__(self, limit: int = DISK_BUFFER_LIMIT) -> None:
         self._limit = limit
-        self._content = TemporaryBytes()
+        self._content = TemporaryBytes(memory_limit=0)
 
     def keep(self, files: tuple[ReportFile, ...]) -> int | None:
         """Copy the files of a report; what finds them again, or None where there is no room."""
