@@ -15,7 +15,7 @@ from cryptography.hazmat.primitives.serialization import PrivateFormat
 from simulator.access import TOKEN
 from simulator.apps import App
 from simulator.faults import FOR_EVER
-from tests.support.daily_usages import ago
+from tests.support.daily_usages import ago, catalog_of
 from tests.support.expected_tables import AI_CREDITS, LEDGER, TEAMS, TOTALS
 from tests.support.tap_runs import NOON, SEATS, USAGES, Outcome, config_for, run_tap
 
@@ -497,6 +497,13 @@ def test_only_what_the_selected_streams_need_is_tried(
     assert outcome.code == 0
     assert [row.endpoint for row in rows] == endpoints
     assert len(github.calls()) == len(endpoints)
+
+
+def test_a_catalog_tells_what_is_needed(github: Simulator, world: World, today: date) -> None:
+    world.add(ACME)
+    config = config_for(github)
+    _, rows = checked(config, today, catalog=catalog_of(config, TEAMS, SEATS))
+    assert [row.endpoint for row in rows] == ["reports/user-teams-1-day", "copilot/billing/seats"]
 
 
 def test_a_bounded_backfill_needs_no_seats(github: Simulator, world: World, today: date) -> None:
