@@ -18,6 +18,7 @@ from tap_github_copilot.errors import (
     PolicyDisabled,
     Refusal,
     RefusedRequest,
+    SsoRequired,
 )
 from tap_github_copilot.github.app import AppSignIn, SignIn, TokenSignIn
 from tap_github_copilot.github.client import Client
@@ -35,7 +36,7 @@ if TYPE_CHECKING:
     from tap_github_copilot.clock import Clock
     from tap_github_copilot.settings import Settings
 
-ACCESS_DENIED = (InvalidPermissions, PolicyDisabled, IpNotAllowed, NoResource)
+ACCESS_DENIED = (InvalidPermissions, PolicyDisabled, IpNotAllowed, SsoRequired, NoResource)
 logger = logging.getLogger("tap-github-copilot")
 
 

@@ -333,6 +333,18 @@ def test_under_a_token_it_is_optional_too(
     assert not lines_about(outcome.log, "WARNING", LEDGER)
 
 
+def test_a_token_that_is_not_authorized_for_sso_is_told_so(
+    github: Simulator, world: World, today: date
+) -> None:
+    world.add(ORG)
+    address = "https://github.com/orgs/octo-org/sso"
+    headers = {"X-GitHub-SSO": f"required; url={address}"}
+    github.faults.add(BILLING, status=403, body={}, headers=headers, times=FOR_EVER)
+    outcome = read(github, today)
+    assert outcome.code == 0
+    assert lines_about(outcome.log, "WARNING", AI_CREDITS, "sso_required", address, "optional")
+
+
 def test_an_organization_that_is_billed_through_its_enterprise_is_told_so(
     github: Simulator, world: World, today: date
 ) -> None:
