@@ -42,6 +42,10 @@ REFUSED: tuple[What, ...] = (
     {"status": 422, "body": {"message": "Invalid"}},
     {"status": 502},
     {"status": 429, "headers": {"Retry-After": "86400"}},
+    {"status": 200, "body": b"<html>a login page</html>"},
+    {"status": 403, "body": b"<html>a web filter</html>"},
+    {"status": 407},
+    {"status": 302, "headers": {"Location": "https://portal.example/"}},
 )
 # Of one report alone it would mean that its days have no report.
 UNKNOWN: What = {"status": 404, "body": {"message": "Not Found"}}
@@ -50,9 +54,12 @@ PASSING: tuple[What, ...] = (
     {"status": 500},
     {"status": 502, "body": b"<html>"},
     {"status": 503},
+    {"status": 503, "headers": {"Retry-After": "30"}},
     {"reset": True},
     {"delay": 0.01},
     {"status": 429, "headers": {"Retry-After": "30"}},
+    {"status": 429, "headers": {"Retry-After": "9" * 400}},
+    {"status": 403, "headers": {"X-RateLimit-Remaining": "0", "X-RateLimit-Reset": "1e99"}},
     {"status": 403, "body": {"message": "You have exceeded a secondary rate limit"}},
 )
 # None holds a link that can be followed: that would say that the scope has reports.
