@@ -25,12 +25,12 @@ if TYPE_CHECKING:
 
 TABLES = tuple(sorted(path.stem for path in SCHEMAS.glob("*.json")))
 _SUMMARY = """
-    select count(*) as rows, count(distinct user_id) as people, count(distinct day) as days,
+    select count(*) as rows, count(distinct user_id) as people_ever, count(distinct day) as days,
            min(day) as first_day, max(day) as last_day
     from {}.github_copilot_daily_usages
 """
 _LAST_DAYS = """
-    select day, count(*) as people, count(*) filter (where active) as active,
+    select day, count(*) as with_rows, count(*) filter (where active) as active,
            sum(code_acceptance_activity_count) as acceptances, sum(loc_added_sum) as lines_added,
            round(sum(ai_credits_used), 1) as credits
     from {}.github_copilot_daily_usages

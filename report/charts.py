@@ -212,7 +212,7 @@ def _ways() -> Spec:
     return {
         "mark": {"type": "line", "strokeWidth": 2, "point": {"size": 14}},
         "encoding": {
-            "x": _x("m"),
+            "x": _x(),
             "y": _y("v"),
             "color": _category(_WAY_COLORS),
             "tooltip": {"field": "tip", "type": "nominal"},
