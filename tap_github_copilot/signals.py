@@ -65,6 +65,7 @@ class SignalWatcher:
     def __enter__(self) -> Self:
         if threading.current_thread() is not threading.main_thread():
             return self
+        self._numbers = _watched()
         try:
             self._inbox, self._outbox = socket.socketpair()
             self._outbox.setblocking(False)
@@ -72,7 +73,7 @@ class SignalWatcher:
         except (OSError, RuntimeError):  # no descriptor or no thread: whatever needs one tells
             return self
         self._fd_before = signal.set_wakeup_fd(self._outbox.fileno(), warn_on_full_buffer=False)
-        for number in _watched():
+        for number in self._numbers:
             self._before[number] = signal.signal(number, _noted)
         return self
 
@@ -96,21 +97,22 @@ class SignalWatcher:
             if first is None:
                 return
             self._stop(first)
-            began = last = time.monotonic()
-            seen, count, deadline = {first: began}, 1, began + GRACE
+            began = time.monotonic()
+            counted, count, deadline = {first: began}, 1, began + GRACE
+            is_taken_over = False
             while count < _THIRD:
                 try:
-                    number = self._next(max(0.0, deadline - time.monotonic()))
+                    number = self._next(max(0.001, deadline - time.monotonic()))
                 except TimeoutError:
-                    if deadline > began + GRACE or not self._end_from_thread(first):
+                    if is_taken_over or not self._end_from_thread(first):
                         break
-                    deadline = began + HARD
+                    is_taken_over, deadline = True, began + HARD
                     continue
                 if number is None:
                     return
-                last = time.monotonic()
-                if last - seen.get(number, last - _SAME) >= _SAME:
-                    seen[number] = last
+                now = time.monotonic()
+                if now - counted.get(number, 0.0) >= _SAME:
+                    counted[number] = now
                     count += 1
             os._exit(128 + first)
 
@@ -125,7 +127,7 @@ class SignalWatcher:
             byte = self._inbox.recv(1)
             if not byte:
                 return None
-            if byte[0] in self._before:
+            if byte[0] in self._numbers:
                 return Signals(byte[0])
 
     def _end_from_thread(self, number: Signals) -> bool:
