@@ -14,7 +14,7 @@ from tests.support import odd_schemas as awkward
 from tests.support.loaded_database import ACME, SCHEMA, completions, idle_people, is_active, monday
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
     from datetime import date
     from pathlib import Path
 
@@ -42,6 +42,92 @@ def test_the_dx_table_has_the_rows_of_now_and_none_that_was_withdrawn(
     assert len({row["id"] for row in found}) == len(found)
     assert sorted((str(row["date"]), row["login"], row["active"]) for row in found) == sorted(
         (row["day"], row["user_login"], is_active(row)) for row in loaded.usages
+    )
+
+
+COUNTERS = (
+    "code_generation_activity_count",
+    "code_acceptance_activity_count",
+    "loc_suggested_to_add_sum",
+    "loc_suggested_to_delete_sum",
+    "loc_added_sum",
+    "loc_deleted_sum",
+)
+PROMPTS = "user_initiated_interaction_count"
+
+
+@pytest.mark.parametrize(
+    ("table", "array", "columns"),
+    [
+        ("ides", "totals_by_ide", ("ide", PROMPTS, *COUNTERS)),
+        ("features", "totals_by_feature", ("feature", PROMPTS, *COUNTERS)),
+        ("language_features", "totals_by_language_feature", ("language", "feature", *COUNTERS)),
+        ("language_models", "totals_by_language_model", ("language", "model", *COUNTERS)),
+    ],
+)
+def test_the_dx_tables_by_something_have_an_entry_each(
+    loaded: Loaded, ask: Any, table: str, array: str, columns: tuple[str, ...]
+) -> None:
+    found = ask(
+        "select u.date, u.login, t.* "
+        f"from github_copilot_user_metric_by_{table} as t "
+        "join github_copilot_daily_usages as u on u.id = t.github_copilot_daily_usage_id"
+    )
+    expected = [
+        (row["day"], row["user_login"], *(entry.get(column) for column in columns))
+        for row in loaded.usages
+        for entry in row.get(array, [])
+    ]
+    assert expected
+    assert len({row["id"] for row in found}) == len(found)
+    names = ("date", "login", *columns)
+    assert in_order(tuple(row[name] for name in names) for row in found) == in_order(expected)
+
+
+def in_order(rows: Iterable[tuple[Any, ...]]) -> list[tuple[str, ...]]:
+    return sorted(tuple(str(value) for value in row) for row in rows)
+
+
+def test_the_dx_tables_of_clis_and_ides_have_versions(loaded: Loaded, ask: Any) -> None:
+    found = ask("select * from github_copilot_user_metric_by_clis")
+    names = ("session_count", "request_count", "prompt_count")
+    tokens = ("output_tokens_sum", "prompt_tokens_sum", "avg_tokens_per_request")
+    assert set(found[0]) == {
+        *("id", "github_copilot_daily_usage_id", "cli_version", "cli_version_sampled_at"),
+        *names,
+        *tokens,
+    }
+    clis = [row["totals_by_cli"] for row in loaded.usages if row.get("totals_by_cli")]
+
+    def numbers(entry: dict[str, Any], usage: dict[str, Any]) -> tuple[Any, ...]:
+        average = usage["avg_tokens_per_request"]
+        return (
+            *(entry[name] for name in names),
+            *(usage[name] for name in tokens[:2]),
+            None if average is None else round(float(average), 6),
+        )
+
+    def version(of: dict[str, Any] | None, name: str) -> tuple[str | None, str | None]:
+        return ((of or {}).get(name), ((of or {}).get("sampled_at") or "").replace("T", " ")[:19])
+
+    assert in_order(
+        (*numbers(row, row), row["cli_version"], str(row["cli_version_sampled_at"])[:19])
+        for row in found
+    ) == in_order(
+        (*numbers(cli, cli["token_usage"]), *version(cli["last_known_cli_version"], "cli_version"))
+        for cli in clis
+    )
+    ides = [entry for row in loaded.usages for entry in row.get("totals_by_ide", [])]
+    found = ask("select * from github_copilot_user_metric_by_ides")
+    assert in_order(
+        (row["ide"], row["ide_version"], str(row["ide_version_sampled_at"] or "")[:19])
+        for row in found
+    ) == in_order(
+        (ide["ide"], *version(ide.get("last_known_ide_version"), "ide_version")) for ide in ides
+    )
+    assert in_order((row["plugin"], row["plugin_version"]) for row in found) == in_order(
+        (plugin.get("plugin"), plugin.get("plugin_version"))
+        for plugin in (ide.get("last_known_plugin_version") or {} for ide in ides)
     )
 
 
@@ -104,14 +190,14 @@ def test_teams_languages_models_and_credits_add_up(loaded: Loaded, ask: Any) -> 
     assert float(credit["credits"]) == pytest.approx(whole)
 
 
-@pytest.mark.parametrize("name", ["empty", "without_rows", "without_a_column", "renamed"])
+@pytest.mark.parametrize("name", ["without_rows", "without_a_column", "renamed"])
 def test_the_models_build_on_awkward_schemas(loaded: Loaded, tmp_path: Path, name: str) -> None:
     awkward.make(loaded.database, SCHEMA, name)
     level = "organization" if name == "renamed" else "enterprise"
     dbt.build(loaded.database, name, tmp_path, level=level)
     query = "select * from github_copilot__weekly_adoption"
     rows = loaded.database.rows_in(f"{name}_answers", query)
-    scopes = {"empty": set(), "without_rows": set(), "renamed": {"77"}}
+    scopes = {"without_rows": set(), "renamed": {"77"}}
     assert {row["scope"] for row in rows} == scopes.get(name, {ACME.rpartition("/")[2]})
     if name == "without_a_column":
         assert {row["credits"] for row in rows} == {None}

@@ -99,8 +99,3 @@
     and (d.fetched_at = r.fetched_at or (d.fetched_at is null and r.fetched_at is null))
   where {{ copilot_is_missing('d.day_version') }}
 {% endmacro %}
-
-{# DX's id of a person-day; a text here. #}
-{% macro copilot_dx_id(rows) -%}
-  {{ rows }}.scope || '/' || {{ copilot_cast(rows ~ '.day', 'text') }} || '/' || {{ copilot_cast(rows ~ '.user_id', 'text') }}
-{%- endmacro %}

@@ -18,7 +18,7 @@
 
 {% macro bigquery__copilot_month(day) %}date_trunc({{ day }}, month){% endmacro %}
 
-{# A column's type: text, bigint, date, timestamp, boolean or numeric. #}
+{# A column's type: text, bigint, date, timestamp, boolean, numeric or json. #}
 {% macro copilot_type(type) %}{{ adapter.dispatch('copilot_type', 'github_copilot')(type) }}{% endmacro %}
 
 {% macro default__copilot_type(type) %}{{ type }}{% endmacro %}
@@ -27,11 +27,11 @@
 {% macro duckdb__copilot_type(type) %}{{ 'decimal(38, 12)' if type == 'numeric' else type }}{% endmacro %}
 
 {% macro snowflake__copilot_type(type) -%}
-  {{ {'numeric': 'number(38, 12)', 'timestamp': 'timestamp_ntz'}.get(type, type) }}
+  {{ {'numeric': 'number(38, 12)', 'timestamp': 'timestamp_ntz', 'json': 'variant'}.get(type, type) }}
 {%- endmacro %}
 
 {% macro bigquery__copilot_type(type) -%}
-  {{ {'text': 'string', 'bigint': 'int64', 'numeric': 'bignumeric', 'boolean': 'bool'}.get(type, type) }}
+  {{ {'text': 'string', 'bigint': 'int64', 'numeric': 'bignumeric', 'boolean': 'bool', 'json': 'string'}.get(type, type) }}
 {%- endmacro %}
 
 {% macro copilot_cast(value, type) %}cast({{ value }} as {{ copilot_type(type) }}){% endmacro %}
@@ -57,3 +57,12 @@
 {% macro snowflake__copilot_json_text(column, path) %}cast(get_path({{ column }}, '{{ path | join('.') }}') as text){% endmacro %}
 
 {% macro bigquery__copilot_json_text(column, path) %}json_value({{ column }}, '$.{{ path | join('.') }}'){% endmacro %}
+
+{# The UTC day so many days ago. #}
+{% macro copilot_days_ago(days) %}{{ adapter.dispatch('copilot_days_ago', 'github_copilot')(days) }}{% endmacro %}
+
+{% macro default__copilot_days_ago(days) %}cast(current_timestamp at time zone 'UTC' as date) - {{ days }}{% endmacro %}
+
+{% macro snowflake__copilot_days_ago(days) %}dateadd(day, -{{ days }}, cast(sysdate() as date)){% endmacro %}
+
+{% macro bigquery__copilot_days_ago(days) %}date_sub(current_date('UTC'), interval {{ days }} day){% endmacro %}

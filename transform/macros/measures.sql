@@ -1,10 +1,10 @@
-{# Every measure once. models/measures.md says what each means, from where, and what must
-   not be added up. #}
+{# Every measure once. models/measures.md says what each means, where it comes from, and what must not be
+   added up. #}
 
 {# The column that names the scope: rows of several scopes are never added up. #}
 {% macro copilot_scope() %}
 {%- if var('level') not in ('enterprise', 'organization') -%}
-  {{ exceptions.raise_compiler_error("the variable `level` takes enterprise or organization") }}
+  {{ exceptions.raise_compiler_error("the variable `level` of the package github_copilot is '" ~ var('level') ~ "'; it takes enterprise or organization.") }}
 {%- endif -%}
 {{ 'enterprise_slug' if var('level') == 'enterprise' else 'organization_id' }}{% endmacro %}
 
@@ -37,4 +37,18 @@
   from {{ ref('github_copilot__breakdowns') }} as b
   where breakdown = '{{ breakdown }}'
   group by 1, 2, 3
+{% endmacro %}
+
+{# GitHub's price of an AI credit. #}
+{% macro copilot_usd_per_credit() %}0.01{% endmacro %}
+
+{# The price of a seat in USD a month. `seat_price` has one for each plan, or is one for all;
+   a plan that it does not name has none, which is not 0. #}
+{% macro copilot_seat_price(plan) %}
+  {%- set price = var('seat_price') -%}
+  {%- if price is mapping -%}
+    case {{ plan }}{% for name, usd in price.items() %} when '{{ name }}' then {{ usd }}{% endfor %} end
+  {%- else -%}
+    {{ price }}
+  {%- endif -%}
 {% endmacro %}

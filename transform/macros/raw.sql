@@ -22,7 +22,11 @@
   {%- endfor -%}
   select
   {%- for name, type in columns.items() %}
-    cast({{ copilot_without_zone(name, types[name]) if name in types else 'null' }} as {{ copilot_type(type) }}) as {{ name }}{{ "," if not loop.last }}
+    {% if type == 'json' and name in types -%}
+    {{ name }}
+    {%- else -%}
+    cast({{ copilot_without_zone(name, types[name]) if name in types else 'null' }} as {{ copilot_type(type) }}) as {{ name }}
+    {%- endif %}{{ "," if not loop.last }}
   {%- endfor %}
   {{ 'from ' ~ relation if relation else 'from (select 1 as nothing) as nothing where 1 = 0' }}
 {%- endmacro %}

@@ -1,25 +1,45 @@
 -- People who hold a seat now, each once, with their last use. Grants without a person (their
 -- account is deleted) are not people; a scope's newest listing is what counts.
 with grants as (
-    select {{ copilot_scope() }} as scope, user_id, user_login, last_activity_at, fetched_at
+    select
+        {{ copilot_scope() }} as scope,
+        seat_id,
+        user_id,
+        user_login,
+        plan_type,
+        {{ copilot_seat_price('plan_type') }} as usd_per_month,
+        last_activity_at,
+        fetched_at,
+        max(fetched_at) over (partition by {{ copilot_scope() }}) as newest
     from (
     {{ copilot_raw('github_copilot_seats', {
-        copilot_scope(): 'text', 'user_id': 'bigint', 'user_login': 'text',
-        'last_activity_at': 'timestamp', 'fetched_at': 'timestamp'}) }}
+        copilot_scope(): 'text', 'seat_id': 'text', 'user_id': 'bigint', 'user_login': 'text',
+        'plan_type': 'text', 'last_activity_at': 'timestamp', 'fetched_at': 'timestamp'}) }}
     ) as s
+),
+
+-- The dearest grant of a person comes first: GitHub bills a person once.
+ranked as (
+    select
+        g.*,
+        row_number() over (
+            partition by scope, user_id order by coalesce(usd_per_month, -1) desc, plan_type
+        ) as place
+    from grants as g
+    where fetched_at = newest and user_id is not null
 ),
 
 listed as (
     select
-        g.scope,
-        g.user_id,
-        max(g.user_login) as user_login,
-        count(*) as grants,
-        max(cast(g.last_activity_at as date)) as last_activity_on
-    from grants as g
-    join (select scope, max(fetched_at) as fetched_at from grants group by 1) as newest
-        on newest.scope = g.scope and newest.fetched_at = g.fetched_at
-    where g.user_id is not null
+        scope,
+        user_id,
+        max(user_login) as user_login,
+        count(distinct seat_id) as grants,
+        max(case when place = 1 then plan_type end) as plan_type,
+        max(usd_per_month) as usd_per_month,
+        max(cast(last_activity_at as date)) as last_activity_on,
+        max(cast(fetched_at as date)) as listed_on
+    from ranked
     group by 1, 2
 ),
 
@@ -51,6 +71,9 @@ select
     p.user_id,
     p.user_login,
     p.grants,
+    p.plan_type,
+    p.usd_per_month,
+    p.listed_on,
     p.last_activity_on,
     p.last_active_day,
     p.last_used_on,
