@@ -54,15 +54,24 @@
 
 {% macro duckdb__copilot_json_text(column, path) %}json_extract_string(cast({{ column }} as json), '$.{{ path | join('.') }}'){% endmacro %}
 
-{% macro snowflake__copilot_json_text(column, path) %}cast(get_path({{ column }}, '{{ path | join('.') }}') as text){% endmacro %}
+{% macro snowflake__copilot_json_text(column, path) %}json_extract_path_text({{ column }}, '{{ path | join('.') }}'){% endmacro %}
 
 {% macro bigquery__copilot_json_text(column, path) %}json_value({{ column }}, '$.{{ path | join('.') }}'){% endmacro %}
 
-{# The UTC day so many days ago. #}
-{% macro copilot_days_ago(days) %}{{ adapter.dispatch('copilot_days_ago', 'github_copilot')(days) }}{% endmacro %}
+{# Today in UTC. #}
+{% macro copilot_today() %}{{ adapter.dispatch('copilot_today', 'github_copilot')() }}{% endmacro %}
 
-{% macro default__copilot_days_ago(days) %}cast(current_timestamp at time zone 'UTC' as date) - {{ days }}{% endmacro %}
+{% macro default__copilot_today() %}cast(current_timestamp at time zone 'UTC' as date){% endmacro %}
 
-{% macro snowflake__copilot_days_ago(days) %}dateadd(day, -{{ days }}, cast(sysdate() as date)){% endmacro %}
+{% macro snowflake__copilot_today() %}cast(sysdate() as date){% endmacro %}
 
-{% macro bigquery__copilot_days_ago(days) %}date_sub(current_date('UTC'), interval {{ days }} day){% endmacro %}
+{% macro bigquery__copilot_today() %}current_date('UTC'){% endmacro %}
+
+{# A date and so many days. #}
+{% macro copilot_add_days(day, days) %}{{ adapter.dispatch('copilot_add_days', 'github_copilot')(day, days) }}{% endmacro %}
+
+{% macro default__copilot_add_days(day, days) %}{{ day }} + ({{ days }}){% endmacro %}
+
+{% macro snowflake__copilot_add_days(day, days) %}dateadd(day, {{ days }}, {{ day }}){% endmacro %}
+
+{% macro bigquery__copilot_add_days(day, days) %}date_add({{ day }}, interval ({{ days }}) day){% endmacro %}

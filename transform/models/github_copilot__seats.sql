@@ -77,6 +77,6 @@ select
     p.last_activity_on,
     p.last_active_day,
     p.last_used_on,
-    coalesce(p.last_used_on > n.day - {{ var('idle_after_days') }}, false) as used
+    coalesce(p.last_used_on > {{ copilot_add_days('n.day', '-' ~ var('idle_after_days')) }}, false) as used
 from people as p
 left join newest_day as n on n.scope = p.scope

@@ -12,4 +12,4 @@ where status = 'loaded'
     and scope not in ({% for scope in var('retired_scopes') %}'{{ scope }}'{{ ", " if not loop.last }}{% endfor %})
     {%- endif %}
 group by 1, 2
-having max(day) < {{ copilot_days_ago(var('stale_after_days')) }}
+having max(day) < {{ copilot_add_days(copilot_today(), '-' ~ var('stale_after_days')) }}
