@@ -3,6 +3,9 @@
 Put this file and github_copilot_shards.py into the DAGs folder. The pool says how many
 pieces may use the credential at once; make it before the first run:
 `airflow pools set github_copilot 2 "GitHub asks for few calls at once"`.
+
+Once all pieces are loaded, every table is updated as an asset of its name: schedule what
+comes after on them, such as `@dag(schedule=[Asset("github_copilot_daily_usages")])` for dbt.
 """
 
 from __future__ import annotations
@@ -10,7 +13,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import github_copilot_shards as copilot
-from airflow.sdk import dag, get_current_context, task
+from airflow.sdk import Asset, dag, get_current_context, task
 
 
 @dag(
@@ -34,7 +37,11 @@ def github_copilot() -> None:
         context["state_id"] = shard["state_id"]
         copilot.load(shard, again=context["ti"].try_number > 1)
 
-    load.expand(shard=cut())
+    @task(outlets=[Asset(table) for table in copilot.TABLES])
+    def update_tables() -> None:
+        """Tells that the tables are up to date; a piece that failed keeps it from running."""
+
+    load.expand(shard=cut()) >> update_tables()
 
 
 github_copilot()

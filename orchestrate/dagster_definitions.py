@@ -1,5 +1,8 @@
 """Dagster: a partition for each piece of a run, found anew by every tick of the schedule.
 
+Each table is an asset, which dbt's models and alerts can depend on; all of them are loaded by
+one step.
+
 `dagster dev -f orchestrate/dagster_definitions.py`, with github_copilot_shards.py beside
 it. How many pieces may use the credential at once stands in dagster.yaml:
 `concurrency: {pools: {default_limit: 2}}`.
@@ -21,15 +24,27 @@ class Piece(dagster.Config):  # type: ignore[misc]  # not here where types are c
     settings: dict[str, Any] = {}  # noqa: RUF012 - read by Pydantic, which copies it
 
 
-@dagster.asset(partitions_def=PIECES, pool="github_copilot", retry_policy=RETRY)
-def github_copilot(context: dagster.AssetExecutionContext, config: Piece) -> None:
+@dagster.multi_asset(
+    specs=[dagster.AssetSpec(table) for table in copilot.TABLES],
+    group_name="github_copilot",
+    partitions_def=PIECES,
+    pool="github_copilot",
+    retry_policy=RETRY,
+)
+def github_copilot(
+    context: dagster.AssetExecutionContext, config: Piece
+) -> Iterator[dagster.MaterializeResult]:
     """The tables of GitHub's Copilot reports, as far as one piece fills them."""
     state_id = context.partition_key
     settings = config.settings or {s["state_id"]: s["settings"] for s in copilot.shards()}[state_id]
     copilot.load({"settings": settings, "state_id": state_id}, again=context.retry_number > 0)
+    for table in copilot.TABLES:
+        yield dagster.MaterializeResult(asset_key=table)
 
 
-all_pieces = dagster.define_asset_job("all_pieces", selection=[github_copilot])
+all_pieces = dagster.define_asset_job(
+    "all_pieces", selection=dagster.AssetSelection.groups("github_copilot")
+)
 
 
 @dagster.schedule(job=all_pieces, cron_schedule="0 6 * * *")

@@ -22,6 +22,22 @@ RETRIES = 2
 RETRY_DELAY = timedelta(seconds=float(os.environ.get("GITHUB_COPILOT_RETRY_SECONDS", "300")))
 _TAP = "tap-github-copilot"
 _PREFIX = "TAP_GITHUB_COPILOT_"
+_TOLD = ("enterprises", "organizations", "start_date", "end_date")
+# The tables that a piece fills: assets that dbt and alerts can depend on.
+TABLES = (
+    "github_copilot_daily_usages",
+    "github_copilot_daily_usage_breakdowns",
+    "github_copilot_user_teams",
+    "github_copilot_daily_totals",
+    "github_copilot_daily_repositories",
+    "github_copilot_daily_ai_credits",
+    "github_copilot_report_days",
+    "github_copilot_seats",
+)
+
+
+class PieceFailedError(Exception):
+    """A piece was not loaded; the line says which scope and days it has."""
 
 
 class SettingsNotDeclaredError(Exception):
@@ -56,7 +72,7 @@ def load(shard: Shard, *, again: bool) -> None:
             still runs, for five minutes, unless it is forced.
 
     Raises:
-        CalledProcessError: It failed, or was killed; its state says how far it came.
+        PieceFailedError: It failed, or was killed; its state says how far it came.
         SettingsNotDeclaredError: A setting of the piece or of the environment does not reach
             the tap, which would load other days or scopes.
     """
@@ -67,7 +83,17 @@ def load(shard: Shard, *, again: bool) -> None:
         for name, value in shard["settings"].items()
     }
     _refuse_lost_settings(shard["settings"], environment)
-    subprocess.run([*command, *(["--force"] if again else [])], env=environment, check=True)
+    done = subprocess.run([*command, *(["--force"] if again else [])], env=environment, check=False)
+    if done.returncode:
+        piece = ", ".join(
+            f"{name} {', '.join(value) if isinstance(value, list) else value}"
+            for name, value in shard["settings"].items()
+            if name in _TOLD
+        )
+        raise PieceFailedError(
+            f"{shard['state_id']} ({piece}) was not loaded: meltano ended with exit code "
+            f"{done.returncode}. The end of its log says why."
+        )
 
 
 def _refuse_lost_settings(settings: dict[str, Any], environment: dict[str, str]) -> None:

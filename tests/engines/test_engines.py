@@ -113,7 +113,14 @@ def test_dagster(
     def materialize(request: tuple[str, dict[str, object]]) -> str:
         key, config = request
         file = ENGINES / "dagster_definitions.py"
-        words: list[str | Path] = ["asset", "materialize", "-f", file, "--select", "github_copilot"]
+        words: list[str | Path] = [
+            "asset",
+            "materialize",
+            "-f",
+            file,
+            "--select",
+            "group:github_copilot",
+        ]
         words += ["--partition", key, "--config-json", json.dumps(config)]
         return scene.run(DAGSTER / "dagster", *words, **variables)
 
