@@ -70,6 +70,7 @@ def error_of(done: subprocess.CompletedProcess[str]) -> str:
 RUN = "--config config.json"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("options", "shell", "words"),
     [
@@ -92,6 +93,7 @@ def test_a_stdout_that_cannot_be_written_is_one_line(
     assert words in error_of(ended(options, config, tmp_path, shell))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "variables",
     [
@@ -112,6 +114,7 @@ def test_a_locale_that_lacks_a_character_ends_nothing(
         json.loads(done.stdout)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("variable", ["LOGLEVEL", "TAP_GITHUB_COPILOT_LOGLEVEL"])
 def test_a_log_level_that_there_is_not_is_one_line(
     variable: str, config: dict[str, Any], tmp_path: Path
@@ -120,6 +123,7 @@ def test_a_log_level_that_there_is_not_is_one_line(
     assert "LOGLEVEL" in line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", ["version: [", "version: 2", "- 1", ""])
 def test_a_logging_configuration_that_cannot_be_used_is_one_line(
     content: str, config: dict[str, Any], tmp_path: Path
@@ -154,6 +158,7 @@ def test_certificates_are_not_asked_for_where_nothing_is_encrypted(
     assert run_tap(config, today).code == 0
 
 
+@pytest.mark.slow
 def test_a_machine_without_threads_is_one_line(config: dict[str, Any], tmp_path: Path) -> None:
     (tmp_path / "without_threads.py").write_text(
         "import threading\n"
