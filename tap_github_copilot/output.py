@@ -11,6 +11,7 @@ from singer_sdk.contrib.msgspec import MsgSpecWriter, encoder
 from singer_sdk.singerlib import RecordMessage, StateMessage
 
 from tap_github_copilot.clock import InterruptedRun
+from tap_github_copilot.machine import line_about
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -119,9 +120,10 @@ class MessageWriter(MsgSpecWriter):
             sys.stdout.flush()
         except BrokenPipeError:
             raise TargetGoneError("the target closed the pipe") from None
-        except (OSError, ValueError) as error:  # ValueError: stdout was closed in this process
-            reason = getattr(error, "strerror", None) or "it is closed"
-            raise TargetGoneError(f"stdout cannot be written: {reason}") from None
+        except OSError as error:
+            raise TargetGoneError(f"stdout cannot be written: {line_about(error)}") from None
+        except ValueError:
+            raise TargetGoneError("stdout cannot be written: this process closed it") from None
 
 
 class StateMessages:
