@@ -182,6 +182,7 @@ BROKEN: dict[str, Callable[[bytes], Sent]] = {
         zipped(cut_at_line(b)), Content_Encoding="gzip"
     ),
     "length that is no number": lambda b: unframed(cut_at_line(b), Content_Length="all"),
+    "length with an underscore": lambda b: unframed(cut_at_line(b)[:10], Content_Length="1_0"),
     "negative length": lambda b: unframed(cut_at_line(b), Content_Length="-1"),
     "two lengths": lambda b: unframed(cut_at_line(b), Content_Length=f"{len(b)}, 5"),
     "short, at a line's end": lambda b: unframed(cut_at_line(b), Content_Length=str(len(b))),

@@ -11,6 +11,7 @@ import requests
 
 from simulator.wire import BROKEN, WHOLE, Sent, chunked, flushed, plain, unframed, zipped
 from tap_github_copilot.clock import Clock, InterruptedRun
+from tap_github_copilot.github import downloads
 from tap_github_copilot.github.bodies import (
     BUFFER,
     BodyTooLargeError,
@@ -18,6 +19,7 @@ from tap_github_copilot.github.bodies import (
     read_body,
 )
 from tap_github_copilot.github.sessions import CONNECT_AND_READ, Pace, session_of
+from tap_github_copilot.github.temporary_files import TemporaryBytes
 from tests.support.daily_usages import ACME, ago, closing, keys_of, read_usages, state_at, truth
 from tests.support.tap_runs import config_for
 
@@ -190,3 +192,26 @@ def test_a_stopped_run_reads_no_further(github: Simulator) -> None:
     clock.stop()
     with pytest.raises(InterruptedRun):
         body_of(response)
+
+
+def test_a_line_that_expands_without_end_is_given_up_on_the_way(
+    github: Simulator, world: World, today: date, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(downloads, "LARGEST_DOCUMENT", 4 * BUFFER)
+    sizes = []
+    append = TemporaryBytes.append
+
+    def noted(self: TemporaryBytes, piece: bytes) -> None:
+        append(self, piece)
+        sizes.append(self.size)
+
+    monkeypatch.setattr(TemporaryBytes, "append", noted)
+    world.add(ACME, people=30)
+    bomb = plain(zipped(b"\n" + b" " * 40 * BUFFER), Content_Encoding="gzip")
+    day = ago(today, AGE)
+    github.faults.add(f"FILE .*{day}/part-00001", wire=lambda _: bomb, times=4)
+    outcome = read_usages(config_for(github), today, state=state_at(ago(today, AGE + 1)))
+    [line] = closing(outcome)
+    assert day in line
+    assert "a line of the file has more than" in line
+    assert max(sizes) < 7 * BUFFER

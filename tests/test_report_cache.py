@@ -75,9 +75,11 @@ def test_a_report_that_is_fetched_again_has_the_moment_of_its_first_fetch(
     rows = world.rows(ACME, day)
     # The same rows in another order and in other files are the same version.
     rebuild(monkeypatch, world, day, shards_of(rows, 2), shards_of(rows[::-1], 3))
-    github.faults.add("FILE .*users-1-day", status=404, after=5)  # moves the clock on
-    outcome = read(github, today)
+    # The clock moves on before the second fetch.
+    github.faults.add(f"FILE .*users-1-day.*{ago(today, AGE + 1)}/part-00000", status=404, after=1)
+    outcome = read(github, today, concurrency=1)
     assert outcome.code == 0, outcome.log
+    assert outcome.clock.waits == [2]
     assert github.days_asked(ACME).count(str(day)) == 2
     moments = {r["day"]: r["fetched_at"] for r in outcome.records()}
     assert {r["day"]: r["fetched_at"] for r in outcome.records(BREAKDOWNS)} == moments

@@ -68,7 +68,7 @@ def read_body(
     """
     if response.status_code in _WITHOUT_BODY:
         return
-    framed = bool(response.raw.chunked) or response.raw.length_remaining is not None
+    framed = bool(response.raw.chunked) or _has_length(response)
     if not framed and not ends_itself:
         raise BrokenBodyError("nothing says where the body ends")
     decoders = [_DECODERS[name]() for name in _codings(response)]
@@ -85,6 +85,12 @@ def read_body(
     if not framed and size == 0:
         raise BrokenBodyError("nothing says that the empty body is whole")
     digests.check()
+
+
+def _has_length(response: requests.Response) -> bool:
+    """Whether there is a length in digits; `int`, and so urllib3, takes `+1` and `1_0` as well."""
+    length = response.headers.get("Content-Length", "").replace(",", "").replace(" ", "")
+    return length.isascii() and length.isdigit() and response.raw.length_remaining is not None
 
 
 def _codings(response: requests.Response) -> list[str]:

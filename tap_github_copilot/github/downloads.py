@@ -17,6 +17,7 @@ from urllib3.exceptions import HTTPError
 from tap_github_copilot.github.bodies import BUFFER, BrokenBodyError, read_body
 from tap_github_copilot.github.connections import fault_of
 from tap_github_copilot.github.json_text import decode
+from tap_github_copilot.github.report_files import LARGEST_DOCUMENT
 from tap_github_copilot.github.sessions import CONNECT_AND_READ, HeaderAuth, Pace, session_of
 from tap_github_copilot.github.temporary_files import ReportFile
 
@@ -75,10 +76,18 @@ class Downloads:
             OSError: There is no room for it, for example.
         """
         start, digest = content.size, hashlib.sha256()
+        line_start = start
 
         def keep(piece: bytes) -> None:
+            nonlocal line_start
             digest.update(piece)
             content.append(piece)
+            if (newline := piece.rfind(b"\n")) >= 0:
+                line_start = content.size - len(piece) + newline
+            if content.size - line_start > LARGEST_DOCUMENT:  # a few bytes may expand to that
+                raise BrokenDownloadError(
+                    f"a line of the file has more than {LARGEST_DOCUMENT} bytes"
+                )
 
         self._read(link, keep)
         return ReportFile(content, start, content.size - start, digest.hexdigest())

@@ -149,19 +149,17 @@ class _Known:
 
     Args:
         report: As it was first fetched, without its files.
-        reads: How many streams have read its rows.
         place: Where its files are in the disk buffer; None if they are not there.
     """
 
     report: Report
-    reads: int = 0
     place: int | None = None
 
 
 class _KnownReports:
-    """What is known of each report, packed: 145 bytes on disk and 4 in memory."""
+    """What is known of each report, packed: 141 bytes on disk and 4 in memory."""
 
-    _RECORD = struct.Struct("<i27s40s32sqqqiiq??")
+    _RECORD = struct.Struct("<i27s40s32sqqqiq??")
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -206,14 +204,13 @@ class _KnownReports:
             report.repeated,
             report.byte_count,
             report.file_count,
-            known.reads,
             -1 if known.place is None else known.place,
             report.reported,
             report.aggregate,
         )
 
     def _unpacked(self, packed: bytes) -> _Known:
-        (day, fetched_at, version, sha256, rows, repeated, size, files, reads, place, *flags) = (
+        (day, fetched_at, version, sha256, rows, repeated, size, files, place, *flags) = (
             self._RECORD.unpack(packed)
         )
         reported, aggregate = flags
@@ -229,7 +226,7 @@ class _KnownReports:
             version=version.rstrip(b"\0").decode(),
             aggregate=aggregate,
         )
-        return _Known(report, reads, None if place < 0 else place)
+        return _Known(report, None if place < 0 else place)
 
 
 class _NumberOfDay:
