@@ -129,7 +129,7 @@ def _cohorts(found: ScopeFigures) -> Card:
     texts = {
         "daily": f"Daily: on {many} days or more of {days}",
         "weekly": f"Weekly: on {some} to {many - 1} days",
-        "monthly": f"Less: on 1 to {some - 1} days" if some > 1 else "Less",
+        "monthly": f"Monthly: on 1 to {some - 1} days" if some > 1 else "Monthly: fewer days",
         "never": "Never: a seat without a day of use",
     }
     if some >= many:

@@ -110,10 +110,16 @@ def _idle_cost(found: ScopeFigures) -> Iterator[Tile]:
     if price is None or now is None:
         return
     used, seats = now
+    before = found.one("seats_before")
+    was = (
+        f"; {usd((before['seats'] - before['used_seats']) * price)} for those of {SPAN} days before"
+        if before
+        else f"; no listing of seats from {SPAN} days before"
+    )
     yield Tile(
         usd((seats - used) * price),
         f"a month for {plural(seats - used, 'idle seat')}",
-        f"at {price:,.2f} USD per seat and month",
+        f"at {price:,.2f} USD per seat and month{was}",
     )
 
 

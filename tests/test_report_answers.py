@@ -203,6 +203,18 @@ def test_rows_that_repeat_a_key_and_withdrawn_rows_are_no_loss(
     assert "Tables and ledger disagree" not in page.cards
 
 
+def test_the_console_says_what_the_page_says(
+    sixty_days: Tables, draw: Callable[..., Page], capsys: pytest.CaptureFixture[str]
+) -> None:
+    page = draw(sixty_days, "--seat-price", "39")
+    told = capsys.readouterr().out
+    assert page.truths[0] in told
+    assert "Figures of 28 days, 28 Oct 2026 to 24 Nov 2026:" in told
+    for text, (value, change) in page.tiles.items():
+        assert f"{value}  {text}; {change}\n" in told
+    assert len(page.tiles) == 8
+
+
 def test_every_tile_has_its_change_against_the_28_days_before(
     sixty_days: Tables, draw: Callable[..., Page]
 ) -> None:
