@@ -66,6 +66,9 @@ def show(options: argparse.Namespace, opened: ExitStack) -> None:
         story.say("Started an embedded PostgreSQL; it is gone when the demo ends.")
     if options.replay:
         replay = Replay(options.replay)
+        story.not_served(replay)
+        if not replay.scopes:
+            raise PipelineError(f"{options.replay} holds no file that can be served")
         github = opened.enter_context(Simulator(replay))
         story.say(f"Started a simulated GitHub that serves {len(replay.scopes)} report files.")
         story.replay(database, replay, github, folder)

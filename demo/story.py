@@ -105,6 +105,12 @@ def loaded_again(database: Database, schema: str) -> None:
     table(query(database, _SUMMARY, schema))
 
 
+def not_served(replayed: Replay) -> None:
+    """Name the files that are not served, and why."""
+    for name, why in replayed.not_served.items():
+        say(f"Not served: {name} {why}.")
+
+
 def replay(database: Database, replayed: Replay, github: Simulator, folder: Path) -> None:
     """Load each report file alone and compare it with its table."""
     for path, place in replayed.scopes.items():

@@ -14,6 +14,7 @@ from demo import postgres
 from demo.comparison import differences
 from demo.pipeline import Pipeline
 from simulator import billing
+from simulator.access import TOKEN
 from simulator.replay import Replay
 from simulator.server import Simulator
 from simulator.world import USERS, World
@@ -138,14 +139,20 @@ def test_a_folder_of_report_files_is_replayed_and_loaded_as_it_is(
     (folder / "one.json").write_bytes(msgspec.json.encode([enterprise | {"user_id": 5}]))
     lines = [organization | {"user_id": 6}, organization | {"user_id": 7, "day": "2024-01-04"}]
     (folder / "two.ndjson").write_bytes(msgspec.json.Encoder().encode_lines(lines))
+    export = {"report_start_day": "2024-01-05", "report_end_day": "2024-02-01"}
+    rows = [enterprise | export | {"user_id": 8, "day": f"2024-01-{day:02}"} for day in (5, 19)]
+    (folder / "users-28-day.json").write_bytes(msgspec.json.Encoder().encode_lines(rows))
     (folder / "teams.ndjson").write_text('{"day":"2024-01-05","user_id":1,"team_id":2}')
     replay = Replay(folder)
-    assert set(replay.scopes) == {"/enterprises/one", "/orgs/two"}
+    assert [*replay.scopes] == ["/enterprises/one", "/orgs/two", "/enterprises/users-28-day"]
+    assert replay.not_served == {
+        "teams.ndjson": "is of another report (user-teams-1-day: it has `team_id`)"
+    }
     with Simulator(replay) as github:
-        for path, level in (("/enterprises/one", "enterprises"), ("/orgs/two", "organizations")):
-            name = replay.scopes[path].name
-            settings = config_for(github) | {"enterprises": None, "organizations": None}
-            settings = {k: v for k, v in settings.items() if v} | {level: [name]}
+        for path, place in replay.scopes.items():
+            name = place.name.replace("-", "_")
+            level = "enterprises" if "/enterprises/" in path else "organizations"
+            settings = {"api_url": github.url, "token": TOKEN, level: [place.name]}
             settings["start_date"] = min(row["day"] for row in replay.rows[path])
             Pipeline(database, name, tmp_path, settings).run()
             assert differences(database, name, replay.rows[path]) == []
