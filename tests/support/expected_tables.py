@@ -71,9 +71,13 @@ class Truth:
         return [self.first + dt.timedelta(days=number) for number in range(count)]
 
     def rows(self, stream: str) -> list[Row]:
-        """The rows of a table, without `fetched_at` and without their nulls."""
+        """The rows of a table, without `fetched_at` and without their nulls.
+
+        Of rows with one key the later counts.
+        """
         made = (row for place in self.world.scopes.values() for row in self._of(stream, place))
-        return [{name: value for name, value in row.items() if value is not None} for row in made]
+        rows = [{name: value for name, value in row.items() if value is not None} for row in made]
+        return [*{_key(stream, row): row for row in rows}.values()]
 
     def _of(self, stream: str, place: Place) -> Iterator[Row]:
         scope = scope_columns(place)
