@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-from benchmarks import lines, loading
+from benchmarks import lines, loaders, loading
 from benchmarks.running import report, run, say, serving, write_config
 
 
@@ -16,9 +16,16 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", choices="abcde", help="one part: records, backfill, …")
+    parser.add_argument("--only", choices="abcdef", help="one part: records, backfill, …")
     options = parser.parse_args()
-    parts = {"a": records, "b": backfill, "c": daily, "d": memory, "e": loading.compare}
+    parts = {
+        "a": records,
+        "b": backfill,
+        "c": daily,
+        "d": memory,
+        "e": loading.compare,
+        "f": loaders.compare,
+    }
     say(f"{platform.system()} {platform.machine()}, Python {platform.python_version()}; medians")
     with tempfile.TemporaryDirectory(prefix="copilot-bench-") as folder:
         for name, part in parts.items():

@@ -1,7 +1,7 @@
 """The simulated GitHub of the benchmarks, in a process of its own.
 
 `python -m benchmarks.serving --people N` serves one day of N people, 5 KB each, for the
-enterprise acme; with `--organizations N --latency` N organisations of 20 people, whose
+enterprise acme; with `--organizations N --latency` N organizations of 20 people, whose
 calls take 150 ms and whose downloads take 300 ms. Prints its URL and ends with stdin.
 """
 
@@ -25,6 +25,7 @@ def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--people", type=int, default=0)
     parser.add_argument("--organizations", type=int, default=0)
+    parser.add_argument("--people-each", type=int, default=20, help="in each organization")
     parser.add_argument("--latency", action="store_true")
     options = parser.parse_args()
     world = World(shards=1)
@@ -33,7 +34,7 @@ def main() -> None:
         day = world.today - timedelta(days=_AGE)
         world.put["/enterprises/acme", USERS, day] = shards_of(rows(world, options.people), 2)
     for number in range(options.organizations):
-        world.add(f"/orgs/org-{number:02}", 20)
+        world.add(f"/orgs/org-{number:02}", options.people_each)
     latency = (0.15, 0.3) if options.latency else (0.0, 0.0)
     with Simulator(world, latency=latency) as github:
         print(github.url, flush=True)

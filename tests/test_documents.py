@@ -17,8 +17,8 @@ from tap_github_copilot.scopes import Level
 from tap_github_copilot.tap import TapGitHubCopilot
 from tests.support.meltano_project import snippet
 from tests.support.tap_runs import run_tap
-from tools import plugin, tables
-from tools.__main__ import HUB
+from tools import duckdb_views, plugin, tables
+from tools.__main__ import HUB, VIEWS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -43,6 +43,10 @@ def test_the_readme_is_in_step() -> None:
 
 def test_the_list_of_columns_is_in_step() -> None:
     assert (ROOT / "docs" / "columns.md").read_text() == tables.columns_document(), "run: make docs"
+
+
+def test_duckdbs_views_are_in_step() -> None:
+    assert VIEWS.read_text() == duckdb_views.document(), "run: make docs"
 
 
 def test_meltano_has_the_settings_of_the_tap() -> None:

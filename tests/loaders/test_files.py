@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,7 +13,7 @@ import pytest
 from tests.loaders.environments import environment
 from tests.loaders.pipe import Pipe
 from tests.loaders.project import values
-from tests.support.expected_tables import KEYS, LEDGER, SEATS, USAGES, differences, schema_of
+from tests.support.expected_tables import KEYS, LEDGER, SEATS, differences, schema_of
 from tests.support.repeated_load import (
     STREAMS,
     assert_invented_fields_arrived,
@@ -26,7 +26,7 @@ from tests.support.unusual_reports import unusual_github
 if TYPE_CHECKING:
     from tests.support.repeated_load import Load, Tables
 
-DOCUMENT = Path(__file__).parents[2] / "docs" / "loaders.md"
+VIEWS = Path(__file__).parents[2] / "docs" / "duckdb.sql"
 
 
 def tables(folder: Path) -> Tables:
@@ -66,35 +66,25 @@ def test_fields_invented_at_every_level_arrive(loads: tuple[Load, Load]) -> None
     assert_invented_fields_arrived(loads[-1].tables)
 
 
-def recipe(stream: str) -> tuple[str, str]:
-    """The view and the copy to Parquet of docs/loaders.md, for a table."""
-    view, copy = (
-        re.findall(rf"```sql\n({word} .*?)```", DOCUMENT.read_text(), re.DOTALL)[0]
-        for word in ("create view", "copy")
-    )
-    key = ("snapshot_date", "seat_id") if stream == SEATS else KEYS[stream]
-    first = re.findall(r"fetched_at = max.*?and ", view, re.DOTALL)[0]
-    if stream in {LEDGER, SEATS}:
-        view = view.replace(first, "")
-    view = view.replace("enterprise_slug, day, user_id", ", ".join(("enterprise_slug", *key)))
-    return view.replace(USAGES, stream), copy.replace(USAGES, stream)
+@pytest.fixture(scope="module")
+def parquet(
+    loads: tuple[Load, Load], folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Where docs/duckdb.sql wrote its files."""
+    assert loads
+    made = tmp_path_factory.mktemp("parquet")
+    (made / "output").symlink_to(folder)
+    with contextlib.chdir(made), duckdb.connect() as database:
+        database.execute(VIEWS.read_text())
+    return made
 
 
 @pytest.mark.parametrize("stream", STREAMS)
-def test_duckdb_makes_parquet_of_the_files(
-    loads: tuple[Load, Load],
-    folder: Path,
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    stream: str,
+def test_duckdb_makes_parquet_of_the_current_rows(
+    loads: tuple[Load, Load], parquet: Path, stream: str
 ) -> None:
-    (tmp_path / "output").symlink_to(folder)
-    monkeypatch.chdir(tmp_path)
-    view, copy = recipe(stream)
     with duckdb.connect() as database:
-        database.execute(view)
-        database.execute(copy)
-        found = database.execute(f"select * from '{stream}.parquet'")
+        found = database.execute(f"select * from '{parquet}/{stream}.parquet'")
         names = [column[0] for column in found.description or ()]
         rows = [dict(zip(names, row, strict=True)) for row in found.fetchall()]
     columns = schema_of(stream)["properties"]

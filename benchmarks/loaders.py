@@ -1,0 +1,138 @@
+"""(f) Loaders alone on the same rows, and one machine that loads several pieces at once."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from benchmarks.running import ROOT, report, say, serving, write_config
+from demo import postgres
+from tests.loaders.environments import environment
+
+if TYPE_CHECKING:
+    from demo.postgres import Database
+
+ORGANIZATIONS, PEOPLE, DAYS = 4, 150, 12
+_TAP = Path(sys.executable).with_name("tap-github-copilot")
+_MELTANOLABS = ROOT / ".meltano" / "loaders" / "target-postgres" / "venv" / "bin"
+
+
+def compare(folder: Path, rounds: int) -> None:
+    """Print rows per second of each loader, and what pieces at once save."""
+    if not _MELTANOLABS.exists():
+        install = [str(Path(sys.executable).with_name("meltano")), "install", "target-postgres"]
+        subprocess.run(install, cwd=ROOT, check=True, capture_output=True)
+    options = ("--organizations", str(ORGANIZATIONS), "--people-each", str(PEOPLE))
+    with postgres.embedded() as database, serving(*options) as url:
+        taps = [_tap(folder, url, number) for number in range(ORGANIZATIONS)]
+        _loaders(folder, database, taps, rounds)
+        _at_once(folder, database, taps, rounds)
+
+
+def _loaders(folder: Path, database: Database, taps: list[str], rounds: int) -> None:
+    messages = folder / "messages.jsonl"
+    _seconds([f"{taps[0]} > {shlex.quote(str(messages))}"])
+    lines = messages.read_bytes().splitlines()
+    counts = Counter(json.loads(line)["stream"] for line in lines if b'"RECORD"' in line[:30])
+    rows = sum(counts.values())
+    say(f"\n(f) {rows} rows of {len(counts)} tables, {messages.stat().st_size / 1e6:.0f} MB")
+    found = []
+    for number in range(rounds):
+        seconds = {}
+        for name, command in _commands(folder, database, f"round_{number}").items():
+            load = f"{command} < {shlex.quote(str(messages))} > /dev/null"
+            seconds[name] = _seconds([load])
+        found.append({f"{name}, rows/s": rows / taken for name, taken in seconds.items()})
+    report("(f) loaders alone, all tables", found)
+
+
+def _at_once(folder: Path, database: Database, taps: list[str], rounds: int) -> None:
+    found = []
+    for number in range(rounds):
+        cost = {}
+        for pieces in (1, 2, 4):
+            loads = [
+                f"{tap} | {_meltanolabs(folder, database, f'pieces_{number}_{pieces}', piece)}"
+                " > /dev/null"
+                for piece, tap in enumerate(taps)
+            ]
+            # As many chains as pieces at once; each loads its organizations one after another.
+            chains = [" && ".join(loads[start::pieces]) for start in range(pieces)]
+            cost[f"{pieces} at once, s"] = _seconds(chains)
+        found.append(cost)
+    report(f"(f) {ORGANIZATIONS} organizations, through target-postgres of MeltanoLabs", found)
+
+
+def _commands(folder: Path, database: Database, schema: str) -> dict[str, str]:
+    """The command line of each loader."""
+    [host] = database.rows("show unix_socket_directories")
+    server = {"host": host["unix_socket_directories"], "port": 5432, "dbname": "postgres"}
+    login = {"user": "postgres", "password": "not asked for"}
+    files = folder / schema
+    files.mkdir()
+    return {
+        "postgres, meltanolabs": _meltanolabs(folder, database, f"{schema}_ml", 0),
+        "postgres, pipelinewise": _command(
+            folder,
+            environment("pipelinewise-postgres") / "target-postgres",
+            server | login | {"default_target_schema": f"{schema}_pw", "batch_size_rows": 10000},
+        ),
+        "jsonl": _command(
+            folder,
+            environment("jsonl") / "target-jsonl",
+            {"destination_path": str(files), "do_timestamp_file": False},
+        ),
+        "duckdb 0.8.0": _command(
+            folder,
+            environment("duckdb") / "target-duckdb",
+            {"filepath": str(files / "bench.duckdb"), "default_target_schema": "main"},
+        ),
+    }
+
+
+def _meltanolabs(folder: Path, database: Database, schema: str, piece: int) -> str:
+    settings = {
+        "sqlalchemy_url": database.sqlalchemy_url,
+        "validate_records": False,
+        "batch_size_rows": 10000,
+        "default_target_schema": schema,
+    }
+    return _command(folder, _MELTANOLABS / "target-postgres", settings, f"-{piece}")
+
+
+def _command(folder: Path, program: Path, settings: dict[str, Any], suffix: str = "") -> str:
+    name = f"{program.parent.parent.name}{settings.get('default_target_schema', '')}{suffix}.json"
+    path = folder / name
+    path.write_text(json.dumps(settings))
+    return shlex.join([str(program), "--config", str(path)])
+
+
+def _tap(folder: Path, url: str, number: int) -> str:
+    """The command line of the tap for one organization, with all tables."""
+    path = write_config(folder, url, organizations=ORGANIZATIONS, days=DAYS)
+    settings = json.loads(path.read_text())["ours"]
+    settings["organizations"] = [settings["organizations"][number]]
+    config = folder / f"tap-{number}.json"
+    config.write_text(json.dumps(settings))
+    return shlex.join([str(_TAP), "--config", str(config)])
+
+
+def _seconds(commands: list[str]) -> float:
+    """How long shell commands take that run side by side."""
+    began = time.perf_counter()
+    running = [
+        subprocess.Popen(
+            ["bash", "-c", f"set -eo pipefail; {command}"], cwd=ROOT, stderr=subprocess.DEVNULL
+        )
+        for command in commands
+    ]
+    codes = [process.wait() for process in running]
+    if any(codes):
+        raise RuntimeError(f"one of these failed, {codes}: {commands}")
+    return time.perf_counter() - began
