@@ -18,6 +18,7 @@ from tests.support.repeated_load import (
     STREAMS,
     assert_invented_fields_arrived,
     assert_rows_are_githubs,
+    assert_state_was_kept,
     load_twice,
     settings_of,
 )
@@ -93,3 +94,7 @@ def test_duckdb_makes_parquet_of_the_current_rows(
         row |= {name: json.loads(row[name]) for name in nested if row[name] is not None}
     assert differences(stream, loads[-1].truth[stream], rows) == []
     assert len(rows) == len(loads[-1].truth[stream]) > 0
+
+
+def test_the_second_run_asks_for_the_unsettled_days_alone(loads: tuple[Load, Load]) -> None:
+    assert_state_was_kept(loads)
