@@ -5,7 +5,7 @@ Each day of the tables below is a kind of change between two builds.
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, NamedTuple
 
 import duckdb
@@ -15,11 +15,12 @@ from tests.support import dbt_project as dbt
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from datetime import date
     from pathlib import Path
 
     from tests.support.loaded_database import Loaded
 
-FIRST = date(2026, 11, 1)
+FIRST = datetime.now(UTC).date() - timedelta(days=12)
 EARLY, LATE = "2026-11-20 06:00:00.000001", "2026-11-21 06:00:00.000002"
 EARLIER = "2026-11-19 06:00:00.000000"
 ANN, BOB, CAT = 1, 2, 3
@@ -182,3 +183,28 @@ def test_current_rows_at_organization_level_in_duckdb(tmp_path: Path) -> None:
             for place, model in enumerate(("usages", "breakdowns")):
                 found = connection.execute(QUERY.format(model=model)).fetchall()
                 assert found == people(expected, place), model
+
+
+def test_current_rows_where_streams_and_columns_are_not_loaded(tmp_path: Path) -> None:
+    """No usages, no ledger, no `fetched_at` of breakdowns; a membership appended twice."""
+    path = tmp_path / "copilot.duckdb"
+    with duckdb.connect(path) as connection:
+        connection.execute(f"""
+            create schema github_copilot;
+            create table github_copilot.github_copilot_daily_usage_breakdowns as
+            select 'acme' as enterprise_slug, date '{FIRST}' as day, n as user_id,
+                'feature' as breakdown, '["chat"]' as breakdown_key, 'chat' as feature
+            from (values (1), (2), (2)) as t (n);
+            create table github_copilot.github_copilot_user_teams as
+            select 'acme' as enterprise_slug, date '{FIRST}' as day, 1 as user_id, team as team_id,
+                cast(moment as timestamp) as fetched_at
+            from (values (7, '{EARLY}'), (8, '{LATE}'), (8, '{LATE}'), (9, '{LATE}'))
+                as t (team, moment)
+        """)
+    for _ in range(2):
+        dbt.build_in_duckdb(path, "github_copilot", tmp_path)
+        with duckdb.connect(path) as connection:
+            people = "select user_id from answers.github_copilot__breakdowns order by 1"
+            assert connection.execute(people).fetchall() == [(1,), (2,)]
+            teams = "select team_id from answers.github_copilot__user_teams order by 1"
+            assert connection.execute(teams).fetchall() == [(8,), (9,)]

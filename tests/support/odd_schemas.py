@@ -17,6 +17,7 @@ BY_DAY = (
     "github_copilot_user_teams",
     "github_copilot_daily_totals",
     "github_copilot_daily_repositories",
+    "github_copilot_daily_ai_credits",
     "github_copilot_report_days",
 )
 TABLES = (*BY_DAY, SEATS)
