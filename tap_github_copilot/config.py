@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from tap_github_copilot.sdk import dotenv_values
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 API_URL = "https://api.github.com"
 SETTLE_DAYS = 4
@@ -186,6 +186,26 @@ def settings_from_environment(properties: Mapping[str, Any], prefix: str) -> dic
         if text.strip():
             settings[name] = _value(text, _kinds(schema))
     return settings
+
+
+def unread_variables(config: Mapping[str, Any], names: Iterable[str], prefix: str) -> list[str]:
+    """A line for each setting that the environment gives and the configuration does not have.
+
+    Meltano hands over only settings that meltano.yml declares; any other variable would be
+    ignored without a word.
+
+    Args:
+        config: What was read from files, the environment aside.
+        names: Of all settings.
+        prefix: What the variables' names begin with.
+    """
+    return [
+        f"{prefix}{name.upper()} is not used, because --config names a file that does not have "
+        f"{name}. With Meltano: declare the setting {name} of this plugin in meltano.yml; "
+        "without: add --config=ENV"
+        for name in names
+        if name not in config and os.environ.get(prefix + name.upper(), "").strip()
+    ]
 
 
 def _dotenv(path: Path = Path(".env")) -> dict[str, str]:

@@ -24,7 +24,12 @@ from tap_github_copilot.cli import (
     takes,
 )
 from tap_github_copilot.clock import Clock, InterruptedRun
-from tap_github_copilot.config import CONFIG_SCHEMA, SETTINGS, settings_from_environment
+from tap_github_copilot.config import (
+    CONFIG_SCHEMA,
+    SETTINGS,
+    settings_from_environment,
+    unread_variables,
+)
 from tap_github_copilot.errors import Refusal
 from tap_github_copilot.machine import check_ca_bundle
 from tap_github_copilot.output import MessageWriter, StateMessages, TargetGoneError
@@ -99,13 +104,18 @@ class TapGitHubCopilot(AdaptedTap):
             # Its warnings about odd headers come with a traceback.
             logging.getLogger("urllib3").setLevel(logging.ERROR)
         config = _read(config)
+        schema = {"properties": dict(SETTINGS)}
+        self.append_builtin_config(schema)
+        prefix = f"{NAME.upper().replace('-', '_')}_"
+        unread: list[str] = []
         if parse_env_config:
-            schema = {"properties": dict(SETTINGS)}
-            self.append_builtin_config(schema)
-            prefix = f"{NAME.upper().replace('-', '_')}_"
             config |= settings_from_environment(schema["properties"], prefix)
+        elif config:
+            unread = unread_variables(config, schema["properties"], prefix)
         self._messages = MessageWriter()
         super().__init__(config=config, message_writer=self._messages, **kwargs)
+        for line in unread:
+            self.logger.warning("%s", line)
         self._states = StateMessages(self._messages)
         self.set_state_output(self._states)
 

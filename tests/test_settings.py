@@ -365,6 +365,20 @@ def test_every_setting_is_read_from_the_environment(
     assert SECRET not in outcome.log
 
 
+@pytest.mark.parametrize("options", [(), ("--shards",)])
+def test_a_variable_that_a_configuration_file_leaves_unread_is_named(
+    options: tuple[str, ...], github: Simulator, today: date, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    set_environment(monkeypatch, START_DATE="2026-11-12", TOKEN="other", PRIVATE_KEY=SECRET)
+    set_environment(monkeypatch, CONCURRENCY="", _SELECT='["*.*"]')
+    config = {"token": TOKEN, "enterprises": ["acme"], "api_url": github.url}
+    outcome = run_tap(config | {"end_date": "2026-11-12"}, today, options=options)
+    lines = [line for line in outcome.log.splitlines() if PREFIX in line]
+    assert [line.split()[1] for line in lines] == [f"{PREFIX}PRIVATE_KEY", f"{PREFIX}START_DATE"]
+    assert "declare the setting start_date" in lines[1]
+    assert SECRET not in outcome.log
+
+
 @pytest.mark.parametrize("names", ["acme,busy", " acme , busy ", '["acme", "busy"]'])
 def test_a_run_can_be_set_by_the_environment_alone(
     names: str, github: Simulator, world: World, today: date, monkeypatch: pytest.MonkeyPatch
