@@ -18,7 +18,7 @@ from tests.loaders.environments import environment
 if TYPE_CHECKING:
     from demo.postgres import Database
 
-ORGANIZATIONS, PEOPLE, DAYS = 4, 150, 12
+ORGANIZATIONS, PEOPLE, DAYS = 4, 100, 10
 _TAP = Path(sys.executable).with_name("tap-github-copilot")
 _MELTANOLABS = ROOT / ".meltano" / "loaders" / "target-postgres" / "venv" / "bin"
 
