@@ -6,11 +6,15 @@ import argparse
 import signal
 import threading
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from simulator.access import TOKEN
 from simulator.replay import Replay
 from simulator.server import Simulator
-from simulator.world import Truth, World
+from simulator.world import World
+
+if TYPE_CHECKING:
+    from simulator.places import Truth
 
 
 def main() -> None:

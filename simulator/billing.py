@@ -13,7 +13,7 @@ from simulator.people import usages
 
 if TYPE_CHECKING:
     from simulator.people import Person, Row
-    from simulator.world import Place, Truth
+    from simulator.places import Place, Truth
 
 PATH = "/settings/billing/ai_credit/usage"
 REPORT = "ai_credit_usage"

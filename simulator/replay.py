@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from simulator.world import USERS, Files, Place
+from simulator.places import Files, Place
+from simulator.world import USERS
 
 if TYPE_CHECKING:
     from pathlib import Path

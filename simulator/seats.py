@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from simulator.people import Person
-    from simulator.world import Place
+    from simulator.places import Place
 
 Seat = dict[str, Any]
 PATH = "/copilot/billing/seats"

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
 
-    from simulator.world import Place, Truth
+    from simulator.places import Place, Truth
 
 _SIGNING_KEY = b"the simulated blob store's own"
 _PIECE = 1024**2  # bytes of a file that are sent at once

@@ -17,6 +17,7 @@ import pytest
 
 from simulator.access import TOKEN
 from simulator.faults import FOR_EVER
+from simulator.places import Files
 from simulator.wire import unframed
 from simulator.world import USERS, shards_of
 from tap_github_copilot.clock import Clock

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 from simulator.faults import FOR_EVER
+from simulator.places import Files
 from simulator.world import USERS, shards_of
 from tap_github_copilot.github.report_cache import ReportCache
 from tap_github_copilot.github.reports import Report

@@ -10,6 +10,7 @@ import msgspec
 
 from simulator.billing import REPORT as AI_CREDITS
 from simulator.people import COUNTERS
+from simulator.places import Files
 from simulator.world import USERS
 from tests.support.sqlite_loader import LEDGER
 from tests.support.tap_runs import SEATS, USAGES

@@ -23,7 +23,8 @@ from simulator.world import USERS
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from simulator.world import Place, World
+    from simulator.places import Place
+    from simulator.world import World
 
 Row = dict[str, Any]
 Key = tuple[Any, ...]

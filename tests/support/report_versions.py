@@ -9,6 +9,7 @@ from unittest.mock import patch
 
 import msgspec
 
+from simulator.places import Files
 from simulator.world import USERS
 from tests.support.tap_runs import USAGES, Outcome, config_for, run_tap
 
