@@ -17,7 +17,6 @@ import pytest
 
 from simulator.access import TOKEN
 from simulator.faults import FOR_EVER
-from simulator.places import Files
 from simulator.wire import unframed
 from simulator.world import USERS, shards_of
 from tap_github_copilot.clock import Clock
@@ -29,8 +28,9 @@ from tests.support.daily_usages import ACME, ago, closing, keys_of, read_usages,
 from tests.support.tap_runs import Outcome, config_for, lines_about
 
 if TYPE_CHECKING:
+    from simulator.places import Files
     from simulator.server import Simulator
-    from simulator.world import Files, World
+    from simulator.world import World
 
 BAD_AGE = 10
 BOM = b"\xef\xbb\xbf"

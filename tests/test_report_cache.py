@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import pytest
 
 from simulator.faults import FOR_EVER
-from simulator.places import Files
 from simulator.world import USERS, shards_of
 from tap_github_copilot.github.report_cache import ReportCache
 from tap_github_copilot.github.reports import Report
@@ -27,8 +26,9 @@ from tests.support.tap_runs import USAGES, Outcome, config_for, lines_about, run
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from simulator.places import Files
     from simulator.server import Simulator
-    from simulator.world import Files, World
+    from simulator.world import World
 
 BREAKDOWNS = "github_copilot_daily_usage_breakdowns"
 LEDGER = "github_copilot_report_days"

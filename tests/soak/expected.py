@@ -10,7 +10,6 @@ import msgspec
 
 from simulator.billing import REPORT as AI_CREDITS
 from simulator.people import COUNTERS
-from simulator.places import Files
 from simulator.world import USERS
 from tests.support.sqlite_loader import LEDGER
 from tests.support.tap_runs import SEATS, USAGES
@@ -19,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from simulator.people import Row
-    from simulator.world import Files, World
+    from simulator.places import Files
+    from simulator.world import World
     from tests.soak.random_faults import Day
 
 BREAKDOWNS = "github_copilot_daily_usage_breakdowns"

@@ -9,15 +9,15 @@ from unittest.mock import patch
 
 import msgspec
 
-from simulator.places import Files
 from simulator.world import USERS
 from tests.support.tap_runs import USAGES, Outcome, config_for, run_tap
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from simulator.places import Files
     from simulator.server import Simulator
-    from simulator.world import Files, World
+    from simulator.world import World
 
 ACME = "/enterprises/acme"
 BREAKDOWNS = "github_copilot_daily_usage_breakdowns"
