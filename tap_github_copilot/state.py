@@ -64,6 +64,8 @@ def usable_state(state: Any, level: Level, today: date) -> dict[str, Any]:
     """
     _refuse_other_level(state, level)
     bookmarks = _bookmarks_in(state)
+    for name, entry in bookmarks.items():
+        _check_shape(redacted(name), entry)
     streams = {
         name: _stream(name, entry, level, today) if name.startswith(_OURS) else entry
         for name, entry in bookmarks.items()
@@ -174,11 +176,19 @@ def _an(kind: type[Kind], value: Any, place: str) -> Kind:
     return value
 
 
+def _check_shape(stream: str, entry: Any) -> None:
+    """Refuse what the SDK cannot read, also of a stream of another tap."""
+    partitions = _an(dict, entry, stream).get("partitions", [])
+    for each in (entry, *_an(list, partitions, f"{stream}: partitions")):
+        _an(dict, each, f"{stream}: a partition")
+        _an(dict, each.get("progress_markers", {}), f"{stream}: progress_markers")
+
+
 def _stream(name: str, entry: Any, level: Level, today: date) -> dict[str, Any]:
     """What a state has of a stream of this tap, checked and with one partition per context."""
     place = redacted(name)
-    kept: dict[str, Any] = {**_an(dict, entry, place)}
-    partitions = _an(list, kept.pop("partitions", []), f"{place}: partitions")
+    kept: dict[str, Any] = dict(entry)
+    partitions = kept.pop("partitions", [])
     outside = {key: value for key, value in kept.items() if _holds_value({key: value})}
     if "replication_key_value" in outside or (outside and not partitions):
         raise WrongStateError(
@@ -187,7 +197,7 @@ def _stream(name: str, entry: Any, level: Level, today: date) -> dict[str, Any]:
         )
     merged: dict[str, dict[str, Any]] = {}
     for raw in partitions:
-        partition = _partition(_an(dict, raw, f"{place}: a partition"), place, level, today)
+        partition = _partition(raw, place, level, today)
         if partition is None:
             continue
         key = json.dumps(partition["context"], sort_keys=True)

@@ -77,6 +77,12 @@ DAMAGED = [
     state_of(bookmark(ENTERPRISE, ["2026-11-01"])),
     state_of(bookmark(ENTERPRISE, {"day": "2026-11-01"})),
     state_of(bookmark({"enterprise_slug": "left-us"}, CONTENT)),
+    state_of(bookmark(ENTERPRISE, progress_markers=CONTENT)),
+    state_of(bookmark(ENTERPRISE)) | {"singer_state": CONTENT},
+    {"bookmarks": state_of(bookmark(ENTERPRISE))["bookmarks"] | {"users": CONTENT}},
+    {"bookmarks": state_of(bookmark(ENTERPRISE))["bookmarks"] | {"users": {"partitions": [5]}}},
+    {"bookmarks": state_of(bookmark(ENTERPRISE))["bookmarks"] | {"users": {"partitions": None}}},
+    {"bookmarks": {USAGES: {"progress_markers": CONTENT}}},
     state_of(bookmark(ENTERPRISE, CONTENT), stream="github_copilot_of_tomorrow"),
 ]
 
