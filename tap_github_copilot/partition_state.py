@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+STREAM_PREFIX = "github_copilot_"  # of all streams of this tap
 REPLICATION_KEY = "day"
 _Context = frozenset[tuple[str, str]]
 
@@ -201,7 +202,8 @@ class TapState:
         self._partitions: dict[tuple[str, _Context], PartitionState] = {}
         self._by_scope: dict[tuple[str, str], list[PartitionState]] = {}
         for stream, bookmark in state.get("bookmarks", {}).items():
-            for entry in bookmark.get("partitions", []):
+            partitions = bookmark.get("partitions", []) if stream.startswith(STREAM_PREFIX) else ()
+            for entry in partitions:
                 self._add(PartitionState(self, stream, entry["context"], entry))
 
     def partition(self, stream: str, context: Mapping[str, str]) -> PartitionState:

@@ -11,6 +11,7 @@ from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from tap_github_copilot.errors import OtherLevelExists
+from tap_github_copilot.partition_state import STREAM_PREFIX
 from tap_github_copilot.redaction import redacted
 from tap_github_copilot.scopes import is_name
 
@@ -24,7 +25,7 @@ _START_OVER = (
     "the two levels never share a table. To start over at {level} level: load into other tables "
     "(or empty these) and run without this state (a state id of its own, or meltano state clear)"
 )
-_OURS = "github_copilot_"  # what the names of all streams begin with
+_OURS = STREAM_PREFIX
 _REPORT = "report"  # the second key of a context of the ledger
 # What Meltano's backends, its command line and Singer's messages wrap a state in.
 _WRAPPERS = (

@@ -401,7 +401,8 @@ def test_partitions_of_scopes_that_are_configured_no_more_are_kept_as_they_are(
     unread = {"context": {"enterprise_slug": "never-read"}}
     other = state_of(bookmark(ENTERPRISE, "2026-02-01"), left, stream="github_copilot_of_tomorrow")
     state = state_of(left, bookmark(ENTERPRISE, "2026-11-10"), unread)
-    state["bookmarks"] |= other["bookmarks"]
+    foreign = {"users": {"partitions": [{"since": "2026-01-01"}, {"context": {"ids": [1]}}]}}
+    state["bookmarks"] |= other["bookmarks"] | foreign
     outcome = run_tap(config_for(github), today, state=state)
     assert outcome.code == 0, outcome.log
     assert outcome.bookmark() == "2026-11-18"
@@ -409,7 +410,7 @@ def test_partitions_of_scopes_that_are_configured_no_more_are_kept_as_they_are(
         partitions = reached["bookmarks"][USAGES]["partitions"]
         assert left in partitions
         assert unread in partitions
-        assert other["bookmarks"].items() <= reached["bookmarks"].items()
+        assert (other["bookmarks"] | foreign).items() <= reached["bookmarks"].items()
 
 
 def test_a_refused_scope_keeps_its_bookmark_in_the_state(
