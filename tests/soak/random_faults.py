@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from simulator.faults import Fault, Faults
     from simulator.people import Row
-    from simulator.world import World
+    from simulator.world import Files, World
 
 Day = tuple[str, str, "date"]
 What = dict[str, Any]
@@ -89,9 +89,17 @@ BAD_FILE: tuple[What, ...] = (
     *({"wire": wire} for wire in BROKEN.values()),
     *({"wire": wire} for wire in WHOLE.values()),
 )
+# What the API may answer about some days for ever, while it answers about others.
+FAILING_DAY: tuple[What, ...] = (
+    {"status": 500},
+    {"status": 400, "body": {"message": "Bad day"}},
+    {"status": 422, "body": {"message": "Invalid"}},
+    {"status": 200, "body": b"{"},
+)
 SHARES = {
     "broken file": 30,
     "lost file": 6,
+    "failing days": 6,
     "fault": 20,
     "limit": 6,
     "envelope": 10,
@@ -180,6 +188,7 @@ class Mischief:
         plans: dict[str, tuple[str, Sequence[What], int]] = {
             "broken file": (file, BAD_FILE, few),
             "lost file": (file, BAD_FILE, STUBBORN),
+            "failing days": (rf"{api}\?day=({self._some_days(day)})$", FAILING_DAY, STUBBORN),
             "fault": (asked, PASSING, often),
             "limit": (asked, (_primary_limit(now),), 1),
             "envelope": (asked, BAD_ENVELOPE, often),
@@ -199,6 +208,23 @@ class Mischief:
     def _add(self, where: str, kinds: Sequence[What], times: int) -> None:
         fault = self.faults.add(where, **self.chance.choice(kinds), times=times)
         self.planned.append((fault, times))
+
+    def _some_days(self, first: date) -> str:
+        """A regular expression for some days in a row."""
+        days = (first + timedelta(days=n) for n in range(self.chance.randint(1, 6)))
+        return "|".join(map(str, days))
+
+    def rebuilt_during_run(self, most: int) -> dict[Day, Files]:
+        """Some published reports of unsettled days, each with what it will be rebuilt as."""
+        found: dict[Day, Files] = {}
+        for _ in range(self.chance.randint(0, most)):
+            path = self.chance.choice(list(self.world.scopes))
+            report = self.chance.choice(self._reports(path))
+            day = self.world.today - timedelta(days=self.chance.randint(1, self.settle_days))
+            if day >= self.first and self.world.files(path, report, day) is not None:
+                rows = self._restated(self.world.rows(path, day, report), report)
+                found[path, report, day] = shards_of(rows, 1)
+        return found
 
     def _day(self, today: date) -> date:
         """Any day that may be read, the young ones more often."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from contextlib import closing
+from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -12,19 +12,25 @@ from unittest.mock import patch
 
 from simulator.server import Simulator
 from simulator.world import World
+from tap_github_copilot.github.temporary_files import DiskBuffer
 from tests.soak.checks import check_run, check_tables
 from tests.soak.expected import STREAMS, History, Place, Stage, bookmarks
-from tests.soak.random_faults import Mischief
+from tests.soak.random_faults import Day, Mischief
 from tests.support.sqlite_loader import Database
 from tests.support.tap_runs import config_for, run_tap
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from simulator.world import Files
+    from tests.support.tap_runs import Outcome
+
 BEGINNING = datetime(2026, 11, 9, 6, tzinfo=UTC)
 NAMES = ("acme", "busy", "corp")
 FAR = BEGINNING.date() + timedelta(days=1000)
 FEW = 25
+SMALL_DISKS = 0.4  # of the runs find no room for reports that later streams read
+Message = dict[str, Any]
 
 
 @dataclass
@@ -87,8 +93,9 @@ class Schedule:
         """A run with faults, of which the loader may see but a beginning."""
         paths = self._some(tuple(self.world.scopes), 0.9)
         self.mischief.plan(paths, self.now, most=self.chance.choice((0, 8, 30)))
-        stage = self._stage(paths, self._some(self.streams, 0.9))
-        messages, whole = self._run(stage), True
+        stage = self._stage(paths, self._some(self.streams, 0.8))
+        rebuilt = self.mischief.rebuilt_during_run(self.chance.choice((0, 8, 16)))
+        messages, whole = self._run_while_rebuilding(stage, rebuilt), True
         if self.chance.random() < 0.4:
             messages, whole = messages[: self.chance.randint(0, len(messages))], False
             self.tally["kills"] += 1
@@ -107,12 +114,36 @@ class Schedule:
         for place in self.world.scopes.values():
             place.open_since = self.first
         stage = self._stage(tuple(self.world.scopes), self.streams, last)
-        self._load(self._run(stage, end_date=last.isoformat()))
+        self._load(self._checked(stage, self._run(stage, end_date=last.isoformat())))
         check_tables(stage, self.database)
         reached = bookmarks(stage, self.states[-1])
         assert all(reached[place] == last for place in stage.places())
 
-    def _run(self, stage: Stage, **settings: Any) -> list[dict[str, Any]]:
+    def _run_while_rebuilding(self, stage: Stage, rebuilt: dict[Day, Files]) -> list[Message]:
+        """A run in which some reports are others from the second time on that they are asked for.
+
+        On a small disk no report is kept for the streams that read it later.
+        """
+        files, asked = self.world.files, Counter[Day]()
+
+        def rebuilding(path: str, report: str, day: date) -> Files | None:
+            key = (path, report, day)
+            asked[key] += 1
+            if key in rebuilt and asked[key] == 2:
+                self.world.put[key] = rebuilt[key]
+                self.tally["rebuilt while read"] += 1
+            return files(path, report, day)
+
+        for key in rebuilt:
+            stage.restated[key] = files(*key) or []
+        with ExitStack() as machine:
+            machine.enter_context(patch.object(self.world, "files", rebuilding))
+            if self.chance.random() < SMALL_DISKS:
+                machine.enter_context(patch.object(DiskBuffer, "keep", lambda *_: None))
+            outcome = self._run(stage)
+        return self._checked(stage, outcome)
+
+    def _run(self, stage: Stage, **settings: Any) -> Outcome:
         config = config_for(
             self.github,
             start_date=self.first.isoformat(),
@@ -124,7 +155,10 @@ class Schedule:
         level = "enterprises" if "enterprises" in config else "organizations"
         config[level] = [path.rsplit("/", 1)[1] for path in stage.paths]
         with patch("tests.support.tap_runs.NOON", self.now.timetz()):
-            outcome = run_tap(config, stage.today, state=stage.state, streams=stage.streams)
+            return run_tap(config, stage.today, state=stage.state, streams=stage.streams)
+
+    def _checked(self, stage: Stage, outcome: Outcome) -> list[Message]:
+        """The messages of a run that kept its promises."""
         self.tally["runs"] += 1
         self.tally["failed runs"] += outcome.code
         self.tally["faults met"] += self.mischief.met
@@ -149,7 +183,7 @@ class Schedule:
         """Some hours or days pass, and GitHub goes on."""
         before = self.world.today
         if days is None:
-            days = self.chance.choice((0, 1, 1, 1, 1, 2, 3, 6))
+            days = self.chance.choice((0, 0, 1, 1, 1, 1, 2, 3, 7))
         self.now += timedelta(days=days, hours=self.chance.randint(1, 5))
         self.world.today = self.now.date()
         days = (self.world.today - before).days
