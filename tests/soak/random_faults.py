@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 
     from simulator.faults import Fault, Faults
     from simulator.people import Row
-    from simulator.world import Files, World
+    from simulator.places import Files
+    from simulator.world import World
 
 Day = tuple[str, str, "date"]
 What = dict[str, Any]

@@ -22,7 +22,7 @@ from tests.support.tap_runs import config_for, run_tap
 if TYPE_CHECKING:
     from datetime import date
 
-    from simulator.world import Files
+    from simulator.places import Files
     from tests.support.tap_runs import Outcome
 
 BEGINNING = datetime(2026, 11, 9, 6, tzinfo=UTC)
