@@ -33,7 +33,7 @@ coverage: $(VENV)/ready .cache/dbt/ready ## All tests, and which lines of the ta
 	$(BIN)/python -m pytest -q -n $(WORKERS) --cov=tap_github_copilot --cov-branch --cov-report=term-missing:skip-covered --cov-report=markdown-append:output/coverage.md
 
 test-loaders: $(VENV)/ready ## Every loader for real, Snowflake and BigQuery as emulators, each in its own environment
-	$(BIN)/python -m pytest tests/loaders
+	$(BIN)/python -m pytest -n $(WORKERS) tests/loaders
 
 lock-loaders: $(patsubst %.in,%.txt,$(wildcard tests/loaders/locks/*.in)) ## Pin the loaders' environments again
 

@@ -6,12 +6,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import shutil
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 LOCKS = Path(__file__).with_name("locks")
 _CACHE = Path(__file__).parents[2] / ".cache" / "loaders"
@@ -29,13 +35,23 @@ def environment(name: str) -> Path:
     folder = _CACHE / f"{name}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:12]}"
     commands = folder / "bin"
     ready = folder / "ready"
-    if not ready.exists():
-        for old in _CACHE.glob(f"{name}-*"):
-            shutil.rmtree(old)
-        _uv("venv", "--python", _PYTHON, str(folder))
-        _uv("pip", "sync", "--python", str(commands / "python"), str(lock))
-        ready.touch()
+    with _alone(name):
+        if not ready.exists():
+            for old in _CACHE.glob(f"{name}-*"):
+                shutil.rmtree(old)
+            _uv("venv", "--python", _PYTHON, str(folder))
+            _uv("pip", "sync", "--python", str(commands / "python"), str(lock))
+            ready.touch()
     return commands
+
+
+@contextmanager
+def _alone(name: str) -> Iterator[None]:
+    """Let no other worker of pytest make the same environment."""
+    _CACHE.mkdir(parents=True, exist_ok=True)
+    with (_CACHE / f"{name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _uv(*arguments: str) -> None:
