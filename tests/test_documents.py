@@ -78,6 +78,24 @@ def test_no_plugin_of_the_project_needs_the_hub() -> None:
         assert all(each["namespace"] for each in project["plugins"][kind])
 
 
+def test_the_page_of_loaders_says_what_the_project_says() -> None:
+    project = yaml.safe_load((ROOT / "meltano.yml").read_text())["plugins"]["loaders"]
+    page = (ROOT / "docs" / "loaders.md").read_text()
+    blocks = [
+        yaml.safe_load(each) for each in re.findall(r"```yaml\n( +- name.*?)```", page, re.DOTALL)
+    ]
+    shown = {loader["name"]: loader for [loader] in blocks}
+    assert {loader["name"] for loader in project} < shown.keys()
+    for loader in project:
+        said = shown[loader["name"]]
+        same = ("variant", "namespace", "pip_url", "python")
+        assert {key: said.get(key) for key in same} == {key: loader.get(key) for key in same}
+        values = {each["name"]: each["value"] for each in loader["settings"] if "value" in each}
+        assert values.items() <= said["config"].items()
+        declared = {each["name"] for each in said["settings"]}
+        assert said["config"].keys() <= declared <= {each["name"] for each in loader["settings"]}
+
+
 def test_the_hubs_file_is_in_step() -> None:
     assert HUB.read_text() == plugin.definition_document(), "run: make docs"
 
