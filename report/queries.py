@@ -38,8 +38,19 @@ def _recent(model: str) -> str:
     )
 
 
-def _current(table: str, columns: dict[str, str]) -> str:
+def _current(table: str, report: str, key: list[str], columns: dict[str, str]) -> str:
     """Rows of a table that has no model, without those that a correction withdrew."""
+    return f"""
+    current_rows as (
+        select * from ({{{{ copilot_current_rows(
+            '{table}', copilot_days('{table}', {report}), {key}, {columns}
+        ) }}}}) as r
+        where place = 1
+    )"""
+
+
+def _newest_version(table: str, columns: dict[str, str]) -> str:
+    """Rows of the newest version of each day that a table has."""
     listed = ", ".join(f"'{name}': '{kind}'" for name, kind in columns.items())
     return f"""
     rows_ever as (
@@ -48,7 +59,7 @@ def _current(table: str, columns: dict[str, str]) -> str:
         from ({{{{ copilot_raw('{table}', {{copilot_scope(): 'text', 'day': 'date',
             'fetched_at': 'timestamp', {listed}}}) }}}}) as r
         where day is not null
-    ), current_rows as (
+    ), newest_version as (
         select * from rows_ever where fetched_at = version
     )"""
 
@@ -263,18 +274,11 @@ WAY_WEEKS = f"""
     select scope, {{{{ copilot_week('day') }}}} as week, {_FLAG_COUNTS}
     from github_copilot__usages group by 1, 2
 """
-_BILL = {
-    "product": "text",
-    "model": "text",
-    "gross_quantity": "numeric",
-    "gross_amount": "numeric",
-    "net_amount": "numeric",
-}
 BILLED = f"""
-    with {_NEWEST}, {_current("github_copilot_daily_ai_credits", _BILL)}
+    with {_NEWEST}
     select c.scope, product, model as name, sum(gross_quantity) as credits,
            sum(gross_amount) as gross, sum(net_amount) as net
-    from current_rows as c join newest as n on n.scope = c.scope
+    from github_copilot__ai_credits as c join newest as n on n.scope = c.scope
     where c.day > n.newest - 28 and c.day <= n.newest group by 1, 2, 3
 """
 _TEXTS = ", ".join(f"cast(pull_requests as json) ->> '{name}' as {name}" for name in PULL_REQUESTS)
@@ -283,19 +287,31 @@ _NUMBERS = ", ".join(
     for name in PULL_REQUESTS
 )
 _SUMS = ", ".join(f"sum({name}) as {name}" for name in PULL_REQUESTS)
+_TOTALS = _current(
+    "github_copilot_daily_totals",
+    "var('level') ~ '-1-day'",
+    [],
+    {"pull_requests": "text", "fetched_at": "timestamp"},
+)
 PULLS = f"""
-    with {_current("github_copilot_daily_totals", {"pull_requests": "text"})}
+    with {_TOTALS}
     select scope, day, {_NUMBERS}
     from (select scope, day, {_TEXTS} from current_rows where pull_requests is not null) as t
 """
-_REPOSITORY = {
-    "repo_id": "bigint",
-    "repo_owner_name": "text",
-    "repo_name": "text",
-    "pull_requests": "text",
-}
+_REPOSITORIES = _current(
+    "github_copilot_daily_repositories",
+    "'repos-1-day'",
+    ["repo_id"],
+    {
+        "repo_id": "bigint",
+        "repo_owner_name": "text",
+        "repo_name": "text",
+        "pull_requests": "text",
+        "fetched_at": "timestamp",
+    },
+)
 REPOSITORIES = f"""
-    with {_NEWEST}, {_current("github_copilot_daily_repositories", _REPOSITORY)}, counted as (
+    with {_NEWEST}, {_REPOSITORIES}, counted as (
         select scope, day, repo_id, name, {_NUMBERS}
         from (
             select scope, day, repo_id, repo_owner_name || '/' || repo_name as name, {_TEXTS}
@@ -325,9 +341,9 @@ def rows_found(report: str) -> str:
     table, key = CHECKED[report]
     listed = "".join(f", {name}" for name in key)
     return f"""
-    with {_current(table, dict(key))}
+    with {_newest_version(table, dict(key))}
     select scope, day, count(*) as found
-    from (select distinct scope, day{listed} from current_rows) as k group by 1, 2
+    from (select distinct scope, day{listed} from newest_version) as k group by 1, 2
     """
 
 

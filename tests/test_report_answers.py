@@ -215,6 +215,23 @@ def test_the_console_says_what_the_page_says(
     assert len(page.tiles) == 8
 
 
+def test_pull_requests_of_a_day_that_lost_its_rows_do_not_count(
+    sixty_days: Tables, draw: Callable[..., Page]
+) -> None:
+    gone = {"report": "enterprise-1-day", "day": "2026-11-04"}
+    ledger = [
+        row | {"row_count": 0} if gone.items() <= row.items() else row for row in sixty_days[LEDGER]
+    ]
+    before, after = draw(sixty_days), draw(sixty_days | {LEDGER: ledger})
+    merged = [
+        number(page.column("Pull requests by week", "Merged")["2 Nov 2026"]) or 0
+        for page in (before, after)
+    ]
+    [row] = [r for r in sixty_days["github_copilot_daily_totals"] if r["day"] == "2026-11-04"]
+    assert merged[0] - merged[1] == row["pull_requests"]["total_merged"]
+    assert merged[1] > 0
+
+
 def test_every_tile_has_its_change_against_the_28_days_before(
     sixty_days: Tables, draw: Callable[..., Page]
 ) -> None:
