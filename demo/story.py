@@ -9,8 +9,8 @@ from psycopg import sql
 from demo.comparison import differences
 from demo.pipeline import Pipeline
 from demo.recipes import recipes
+from report.headlines import headlines
 from report.markup import percent
-from report.page import headlines
 from report.people_cards import team_rows
 from simulator.access import TOKEN
 from tap_github_copilot.schemas import SCHEMAS

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from report.databases import DatabaseError, duckdb_file, postgres
+from report.headlines import headlines
 from report.models import Models
-from report.page import headlines, page
+from report.page import page
 from report.scope_figures import Options, ScopeFigures, all_figures
 
 if TYPE_CHECKING:

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from report import cards, charts
-from report.days import EXPECTED_WITHIN, long_date, plural
+from report.days import long_date, plural
+from report.headlines import alarms_of, notes_of
 from report.markup import Column, Table, count, credit, folded, percent
 from report.models import IDLE_AFTER_DAYS, PACKAGE
 from report.series import OTHERS, STATUSES, payload
 from report.tiles import share_of_seats, tiles
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from report.scope_figures import Options, ScopeFigures
 
@@ -208,32 +209,6 @@ def _truth(found: ScopeFigures) -> str:
     return f'<p class="truth">{escape(found.coverage.headline())}</p>{alarms}{notes}'
 
 
-def notes_of(found: ScopeFigures) -> Iterator[str]:
-    """Which tables end earlier than the people's days, so that their figures are of fewer."""
-    newest = found.coverage.newest
-    if newest is None:
-        return
-    late = {
-        report: other.newest
-        for report, other in sorted(found.coverages.items())
-        if other.newest and (newest - other.newest).days > EXPECTED_WITHIN
-    }
-    if late:
-        listed = ", ".join(f"{report} on {long_date(day)}" for report, day in late.items())
-        yield f"Reports that end earlier: {listed}."
-    listed_on = found.one("listing").get("listed_on")
-    if listed_on and (newest - listed_on).days > EXPECTED_WITHIN:
-        yield f"Seats were last listed on {long_date(listed_on)}."
-
-
-def alarms_of(found: ScopeFigures) -> Iterator[str]:
-    """What somebody must look after: days that are late or missing, rows that were lost."""
-    yield from found.coverage.alarms()
-    if found.losses:
-        days = plural(len({loss.day for loss in found.losses}), "day")
-        yield f"Tables and ledger disagree on {days}: rows may be lost. The days are listed below."
-
-
 def _scope(found: ScopeFigures, place: int, *, alone: bool) -> str:
     about = "" if found.name == found.scope else f' <span class="soft">{escape(found.scope)}</span>'
     parts = [f'<section id="scope-{place}"><h2>{escape(found.name)}{about}</h2>']
@@ -350,14 +325,3 @@ def _scripts(found: Sequence[ScopeFigures]) -> str:
         f'<script id="figures" type="application/json">{text}</script>'
         f"<script>{charts.script()}</script><script>{own}</script>"
     )
-
-
-def headlines(found: Sequence[ScopeFigures]) -> Iterator[str]:
-    """The main figures in lines for a console: the same spans and words as in the page."""
-    for one in found:
-        yield f"{one.name}: {one.coverage.headline()}"
-        yield from (f"  {text}" for text in alarms_of(one))
-        if one.newest is not None:
-            yield f"  Figures of {one.span.name()}, {one.span.dates()}:"
-            for tile in tiles(one):
-                yield f"  {tile.value:>10}  {tile.text}; {tile.change}"

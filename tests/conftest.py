@@ -12,6 +12,8 @@ import pytest
 
 from simulator.server import Simulator
 from simulator.world import World
+from tests.support.drawn_report import draw as draw  # noqa: PLC0414 - fixtures for every file
+from tests.support.drawn_report import sixty_days as sixty_days  # noqa: PLC0414
 from tests.support.loaded_database import loaded as loaded  # noqa: PLC0414 - a fixture for every file
 
 if TYPE_CHECKING:

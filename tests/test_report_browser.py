@@ -6,32 +6,30 @@ import os
 import re
 import shutil
 import subprocess
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
 
 from report.__main__ import main
-from simulator.world import World
-from tests.support.duckdb_tables import tables_of, write
+from tests.support.duckdb_tables import write
 from tools import pictures
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from tests.support.drawn_report import Tables
+
 pytestmark = pytest.mark.slow
-TODAY = date(2026, 11, 26)
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "google-chrome"))), None)
 needs_chromium = pytest.mark.skipif(CHROMIUM is None, reason="no Chromium on this machine")
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def report(sixty_days: Tables, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A report's file."""
     folder = tmp_path_factory.mktemp("browser")
-    world = World(today=TODAY)
-    world.add("/enterprises/acme", 12)
-    write(folder / "copilot.duckdb", tables_of(world, 60))
+    write(folder / "copilot.duckdb", sixty_days)
     out = folder / "report.html"
     now = datetime(2026, 11, 26, 9, tzinfo=UTC)
     main(["--duckdb", str(folder / "copilot.duckdb"), "--out", str(out)], now)
