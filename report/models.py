@@ -65,7 +65,7 @@ class Models:
         slugs = any("enterprise_slug" in columns for columns in self.tables.values())
         self.level = "enterprise" if slugs else "organization"
         self._environment = self._dbt()
-        self._texts = {name: self._render(text) for name, text in _MODELS.items()}
+        self._texts: dict[str, str] = {}
         self._kept: dict[str, str] = {}
 
     def rows(self, query: str) -> list[Row]:
@@ -85,7 +85,7 @@ class Models:
     def _keep(self, name: str) -> str:
         """Keep a model as a temporary table; its SQL if that cannot be, else nothing."""
         if name not in self._kept:
-            text = self._texts[name]
+            text = self._text(name)
             inline = {other: sql for other in self._needed(text) if (sql := self._kept[other])}
             kept = self._warehouse.keep(name, _with(inline, text))
             self._kept[name] = "" if kept else text
@@ -98,13 +98,19 @@ class Models:
         while waiting:
             name = waiting.pop()
             if name not in graph:
-                graph[name] = _named(self._texts[name])
+                graph[name] = _named(self._text(name))
                 waiting |= graph[name]
         return list(TopologicalSorter(graph).static_order())
 
+    def _text(self, name: str) -> str:
+        """A model's SQL."""
+        if name not in self._texts:
+            self._texts[name] = self._render(_MODELS[name])
+        return self._texts[name]
+
     def _render(self, text: str) -> str:
         """SQL as dbt would make it of the package's."""
-        return self._environment.from_string(_MACROS + text).render().strip()
+        return self._environment.from_string(text).render().strip()
 
     def _dbt(self) -> jinja2.Environment:
         """What the package asks of dbt."""
@@ -119,6 +125,10 @@ class Models:
             exceptions=_Exceptions(),
             config=lambda **_: "",
             is_incremental=lambda: False,
+        )
+        macros = environment.from_string(_MACROS).module
+        environment.globals.update(
+            {name: macro for name, macro in vars(macros).items() if name.startswith("copilot_")}
         )
         return environment
 
