@@ -6,7 +6,7 @@
 
 {% macro default__copilot_week(day) %}cast(date_trunc('week', {{ day }}) as date){% endmacro %}
 
-{% macro bigquery__copilot_week(day) %}date_trunc({{ day }}, isoweek){% endmacro %}
+{% macro bigquery__copilot_week(day) %}date_trunc({{ day }}, week(monday)){% endmacro %}
 
 {# The session's WEEK_START would move Snowflake's `date_trunc`. #}
 {% macro snowflake__copilot_week(day) %}dateadd(day, 1 - dayofweekiso({{ day }}), {{ day }}){% endmacro %}
@@ -75,3 +75,10 @@
 {% macro snowflake__copilot_add_days(day, days) %}dateadd(day, {{ days }}, {{ day }}){% endmacro %}
 
 {% macro bigquery__copilot_add_days(day, days) %}date_add({{ day }}, interval ({{ days }}) day){% endmacro %}
+
+{# The incremental strategy that adds rows. BigQuery's `merge` does without a unique key. #}
+{% macro copilot_append() %}{{ adapter.dispatch('copilot_append', 'github_copilot')() }}{% endmacro %}
+
+{% macro default__copilot_append() %}append{% endmacro %}
+
+{% macro bigquery__copilot_append() %}merge{% endmacro %}

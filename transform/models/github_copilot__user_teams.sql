@@ -1,6 +1,6 @@
 {{ config(
     materialized='incremental',
-    incremental_strategy='append',
+    incremental_strategy=copilot_append(),
     on_schema_change='fail',
     pre_hook="{{ copilot_forget_days(copilot_days('github_copilot_user_teams', 'user-teams-1-day')) }}"
 ) }}

@@ -1,6 +1,8 @@
 -- Days of which a table holds another number of rows than the tap sent: the loader lost some,
 -- or a run was cut off and its day will be sent again. Breakdowns have no count of their own.
 -- A table behind a `__filter__` of a stream map holds fewer: name it in `filtered_tables`.
+-- It waits for a last model, so that `dbt build` builds the others even when it fails.
+-- depends_on: {{ ref('github_copilot__weekly_adoption') }}
 {% set key_columns = {
     'github_copilot_daily_usages': ['users-1-day', {'user_id': 'bigint'}],
     'github_copilot_user_teams': ['user-teams-1-day', {'user_id': 'bigint', 'team_id': 'bigint'}],
