@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from sys import intern
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -99,7 +100,12 @@ class PartitionState:
         entry = self._writable()
         entry["replication_key"] = REPLICATION_KEY
         entry["replication_key_value"] = day.isoformat()
-        for passed in [text for text, _ in self._texts() if text <= day.isoformat()]:
+        self.drop_passed()
+
+    def drop_passed(self) -> None:
+        """Forget the loaded days that the bookmark has passed."""
+        reached = self.entry.get("replication_key_value") or ""
+        for passed in [text for text, _ in self._texts() if text <= reached]:
             self._drop(passed)
 
     def loaded(self, day: date) -> LoadedDay | None:
@@ -124,10 +130,11 @@ class PartitionState:
         """Remember a day whose rows are all out."""
         self.forget(day)
         entry = self._writable()
-        entry.setdefault("loaded", {})[day.isoformat()] = {
-            "version": loaded.version,
-            "fetched_at": loaded.fetched_at,
-            "checked_on": loaded.checked_on.isoformat(),
+        # Interned: the same texts stand in the entries of many streams and scopes.
+        entry.setdefault("loaded", {})[intern(day.isoformat())] = {
+            "version": intern(loaded.version),
+            "fetched_at": intern(loaded.fetched_at),
+            "checked_on": intern(loaded.checked_on.isoformat()),
         }
         entry["loaded_on"] = loaded.checked_on.isoformat()
 
@@ -204,7 +211,7 @@ class TapState:
         for stream, bookmark in state.get("bookmarks", {}).items():
             partitions = bookmark.get("partitions", []) if stream.startswith(STREAM_PREFIX) else ()
             for entry in partitions:
-                self._add(PartitionState(self, stream, entry["context"], entry))
+                self._add(PartitionState(self, stream, entry["context"], entry)).drop_passed()
 
     def partition(self, stream: str, context: Mapping[str, str]) -> PartitionState:
         """A partition of a stream."""

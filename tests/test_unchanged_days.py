@@ -489,3 +489,16 @@ def test_a_report_that_no_stream_will_send_is_not_kept_for_one(
     assert len(kept) == 1  # the day that changed
     files = [call for call in runs.github.calls("FILE ") if str(old) in call]
     assert len(files) == len(set(files)) == 1
+
+
+def test_entries_that_a_state_has_before_its_bookmark_are_dropped(
+    runs: Runs, yesterday: date
+) -> None:
+    days = [yesterday - timedelta(days=n) for n in range(5, -1, -1)]
+    for day in days:
+        runs.put(day, (1,))
+    runs.run()
+    [partition] = runs.state["bookmarks"][USAGES]["partitions"]
+    partition["replication_key_value"] = days[3].isoformat()
+    runs.run()
+    assert sorted(loaded_in(runs.state)) == [day.isoformat() for day in days[4:]]

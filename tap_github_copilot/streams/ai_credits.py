@@ -41,7 +41,9 @@ class DailyAiCredits(DailyStream):
     read_if_silent: ClassVar[bool] = True  # bills do not hang on the policy
     computed: ClassVar[tuple[str, ...]] = ("day", "line")
 
-    def records_of_row(self, row: dict[str, Any], ours: dict[str, Any]) -> Iterator[Record]:
+    def records_of_row(
+        self, row: dict[str, Any], scope_columns: dict[str, Any]
+    ) -> Iterator[Record]:
         """The record of an item; `extra_fields` has GitHub's names for its fields."""
         item: dict[str, Any] = row["item"]
         given = {_COLUMNS[name]: value for name, value in item.items() if name in _COLUMNS}
@@ -53,4 +55,4 @@ class DailyAiCredits(DailyStream):
         extra |= {name: None for name in KEY_FIELDS if item.get(name, "") is None}
         record |= dict(zip(KEY_FIELDS, key_of(item), strict=True))
         record |= {"day": row["day"], "line": row["line"], "extra_fields": extra or None}
-        yield record | ours
+        yield record | scope_columns

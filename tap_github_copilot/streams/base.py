@@ -68,7 +68,7 @@ class ScopeStream(AdaptedStream):
     """
 
     key: ClassVar[tuple[str, ...]]
-    documented: ClassVar[tuple[str, ...]] = ()
+    columns_from_github: ClassVar[tuple[str, ...]] = ()
     optional: ClassVar[bool] = False  # GitHub does not open every endpoint to every App
     optional_under_token: ClassVar[bool] = False
 
@@ -77,7 +77,7 @@ class ScopeStream(AdaptedStream):
 
     def __init__(self, tap: StreamHost) -> None:
         super().__init__(
-            cast("Any", tap), schema=load_schema(self.name, tap.level, self.documented)
+            cast("Any", tap), schema=load_schema(self.name, tap.level, self.columns_from_github)
         )
         self.tap = tap
         self.primary_keys = (tap.level.key_column, *self.key)

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
 _PREFIX = "totals_by_"
 _DIMENSIONS = ("ide", "feature", "language", "model")
-_WITHOUT_COLUMN = "last_known_"  # documented, and kept in extra_fields all the same
+_WITHOUT_COLUMN = "last_known_"  # documented, but kept in extra_fields
 _TOKENS = ("prompt_tokens_sum", "output_tokens_sum", "avg_tokens_per_request")
 
 
 class DailyUsageBreakdowns(DailyStream):
-    """A row an entry of every array, and one a `totals_by_*` object, whatever there are."""
+    """One row per array entry, and one per `totals_by_*` object, known or new."""
 
     name = "github_copilot_daily_usage_breakdowns"
     report = USERS
@@ -39,10 +39,12 @@ class DailyUsageBreakdowns(DailyStream):
         "item_id",
     )
 
-    def records_of_row(self, row: dict[str, Any], ours: dict[str, Any]) -> Iterator[Record]:
-        """A record an entry; of what is neither an object nor an array of them, none."""
+    def records_of_row(
+        self, row: dict[str, Any], scope_columns: dict[str, Any]
+    ) -> Iterator[Record]:
+        """One record per entry; none of what is neither an object nor an array of them."""
         login = row.get("user_login")
-        ours = ours | {
+        scope_columns = scope_columns | {
             "day": row["day"],
             "user_id": int(row["user_id"]),
             "user_login": login if isinstance(login, str) else None,
@@ -53,10 +55,10 @@ class DailyUsageBreakdowns(DailyStream):
                 met: Counter[str] = Counter()
                 for entry in totals if isinstance(totals, list) else [totals]:
                     if isinstance(entry, dict):
-                        yield self._record(breakdown, entry, met) | ours
+                        yield self._record(breakdown, entry, met) | scope_columns
 
     def _record(self, breakdown: str, entry: dict[str, Any], met: Counter[str]) -> Record:
-        """One entry.
+        """The record of one entry.
 
         Args:
             breakdown: The name of its array or object, without `totals_by_`.
@@ -87,7 +89,7 @@ class DailyUsageBreakdowns(DailyStream):
 def _item(breakdown: str, entry: dict[str, Any], columns: Columns) -> str:
     """The field that names what an entry is about and has no column; empty without.
 
-    Its own breakdown's name (`mcp`), else a `…_name`, else any text that is no id.
+    The name of its breakdown (`mcp`), else a `…_name`, else any text that is not an id.
     """
     texts = [name for name, v in entry.items() if isinstance(v, str) and name not in columns]
     texts = [name for name in texts if not name.endswith("_id")]

@@ -1,19 +1,20 @@
-"""The loop that every daily stream shares: days, each day's report, its rows, the bookmark."""
+"""The loop of every daily stream: its days, each day's report, the rows, the bookmark."""
 
 from __future__ import annotations
 
 import logging
 from dataclasses import replace
-from datetime import timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from tap_github_copilot.errors import BadReport, ChangedReport, GitHubUnavailable, Refusal
+from tap_github_copilot.errors import BadReport, ChangedReport, Refusal
 from tap_github_copilot.partition_state import REPLICATION_KEY, LoadedDay
 from tap_github_copilot.records import Columns
 from tap_github_copilot.redaction import redacted
 from tap_github_copilot.scopes import Level
 from tap_github_copilot.streams.base import ScopeStream
+from tap_github_copilot.streams.bookmarks import BookmarkWalk
+from tap_github_copilot.streams.failed_days import FailureStreak
 from tap_github_copilot.streams.prefetch import Feed
 
 if TYPE_CHECKING:
@@ -23,13 +24,11 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
 
     from tap_github_copilot.github.reports import Report
-    from tap_github_copilot.partition_state import PartitionState
     from tap_github_copilot.progress import DayResult, PartitionProgress
     from tap_github_copilot.scopes import Scope
     from tap_github_copilot.streams.base import StreamHost
 
 logger = logging.getLogger("tap-github-copilot")
-_MOST_FAILED = 3  # days in a row
 
 
 class DailyStream(ScopeStream):
@@ -110,6 +109,7 @@ class DailyStream(ScopeStream):
         """
         if isinstance(refusal, ChangedReport):
             logger.warning("%s: %s", self.name, refusal)
+            self._tell_all(scope, streak.ended())
             return
         streak.failed(refusal)
         if isinstance(refusal, BadReport):
@@ -117,7 +117,8 @@ class DailyStream(ScopeStream):
         newest, report = self.run.calendar.last, self.report_in(context)
         if not streak.needs_trial or day == newest:
             return
-        if isinstance(self._feed.try_day(context, newest), Refusal):
+        answer = self._feed.try_day(context, newest)
+        if isinstance(answer, Refusal) and not isinstance(answer, ChangedReport):
             left = streak.left(f"{scope}, {report}", newest)
             self.run.report_cache.refuse(scope, report, left)
             raise left
@@ -243,21 +244,23 @@ class DailyStream(ScopeStream):
                 f"{scope}, {name}, {report.day}: {report.repeated} rows have a key that an "
                 "earlier row has; the last one wins"
             )
-        ours = self.run.key_values(scope) | {"fetched_at": report.fetched_at}
+        scope_columns = self.run.key_values(scope) | {"fetched_at": report.fetched_at}
         for row in report.rows():
-            yield from self.records_of_row(row, ours)
+            yield from self.records_of_row(row, scope_columns)
 
-    def records_of_row(self, row: dict[str, Any], ours: dict[str, Any]) -> Iterator[Record]:
+    def records_of_row(
+        self, row: dict[str, Any], scope_columns: dict[str, Any]
+    ) -> Iterator[Record]:
         """The records that one row of the report makes.
 
         Args:
             row: As GitHub wrote it.
-            ours: The values of the columns that say where and when it is from.
+            scope_columns: The values of the columns that say where and when it is from.
         """
         record, extra = self._columns.record(row)
-        record.update(ours)
+        record.update(scope_columns)
         if extra:
-            record["extra_fields"] = self._kept(extra, ours) or None
+            record["extra_fields"] = self._kept(extra, scope_columns) or None
         self.complete(record)
         yield record
 
@@ -274,14 +277,14 @@ class DailyStream(ScopeStream):
 
     @cached_property
     def _columns(self) -> Columns:
-        own = {*self.tap.level.key_columns, *self.computed, "extra_fields", "fetched_at"}
-        return Columns(self.effective_schema, frozenset(own))
+        reserved = {*self.tap.level.key_columns, *self.computed, "extra_fields", "fetched_at"}
+        return Columns(self.effective_schema, frozenset(reserved))
 
-    def _kept(self, extra: dict[str, Any], ours: dict[str, Any]) -> dict[str, Any]:
+    def _kept(self, extra: dict[str, Any], scope_columns: dict[str, Any]) -> dict[str, Any]:
         """What goes to `extra_fields`; says so, once for each field."""
         if "organization_id" in extra and self.tap.level is Level.ORGANIZATION:
             theirs = extra["organization_id"]
-            if theirs is None or str(theirs) == ours["organization_id"]:
+            if theirs is None or str(theirs) == scope_columns["organization_id"]:
                 extra.pop("organization_id")
         for name in extra:
             self.warn_about_extra_field(name)
@@ -293,101 +296,3 @@ class DailyStream(ScopeStream):
             f"{self.report_at(self.tap.level)}: the field {redacted(name)} has no column or "
             "not its column's type; it is kept in extra_fields"
         )
-
-
-class BookmarkWalk:
-    """Moves the bookmark of a partition over the unbroken run of final days.
-
-    Args:
-        partition: Whose bookmark it is.
-        span: The days after the bookmark. Those that are never `passed` had their last look
-            in an earlier run.
-    """
-
-    def __init__(self, partition: PartitionState, span: list[date]) -> None:
-        self._partition = partition
-        self._span = span
-        self._unbroken = True
-
-    @property
-    def has_days(self) -> bool:
-        """Whether there is any day after the bookmark."""
-        return bool(self._span)
-
-    def passed(self, day: date, *, final: bool) -> None:
-        """The next day was looked at, or failed."""
-        if self._unbroken:
-            self._reach(day if final else day - timedelta(days=1))
-        self._unbroken = self._unbroken and final
-
-    def end(self) -> None:
-        """No day is left."""
-        if self._unbroken and self._span:
-            self._reach(self._span[-1])
-
-    def _reach(self, day: date) -> None:
-        if day >= self._span[0]:
-            self._partition.move_bookmark(day)
-
-
-class FailureStreak:
-    """The days in a row that failed by themselves.
-
-    What the API answered for a day is told only once another day was answered: until then
-    it may be the answer for all days, which is told in one line.
-    """
-
-    def __init__(self) -> None:
-        self._failed: list[Refusal] = []
-        self._unreachable = 0
-
-    @property
-    def needs_trial(self) -> bool:
-        """Whether just so many days failed that the newest one must tell whether to go on."""
-        return len(self._failed) == _MOST_FAILED
-
-    def failed(self, refusal: Refusal) -> None:
-        """A day failed.
-
-        Raises:
-            Refusal: It is not about that day alone.
-            GitHubUnavailable: The download host was out of reach for too many days in a row.
-        """
-        if not refusal.fails_day:
-            raise refusal
-        self._failed.append(refusal)
-        is_unreachable = isinstance(refusal, BadReport) and refusal.unreachable
-        self._unreachable = self._unreachable + 1 if is_unreachable else 0
-        if self._unreachable >= _MOST_FAILED:
-            unreachable = GitHubUnavailable(
-                f"the download host could not be reached for {_MOST_FAILED} days in a row: this "
-                "machine must be allowed to connect to it as well (copilot-reports.github.com, or "
-                "copilot-reports.SUBDOMAIN.ghe.com)",
-                where=refusal.where,
-            )
-            unreachable.fails_day = False
-            raise unreachable
-
-    def ended(self) -> list[Refusal]:
-        """End the streak; gives the failures that were not told yet."""
-        untold = [refusal for refusal in self._failed if not isinstance(refusal, BadReport)]
-        self._failed.clear()
-        self._unreachable = 0
-        return untold
-
-    def left(self, where: str, newest: date) -> Refusal:
-        """The failure that the streak is as a whole, when the newest day failed as well.
-
-        Args:
-            where: Scope and report.
-            newest: The newest day.
-        """
-        first, many = self._failed[0], f"{len(self._failed)} days in a row failed"
-        rest = f"and so did the newest, {newest}: the rest of this report is left for the next run"
-        if any(isinstance(refusal, BadReport) for refusal in self._failed):
-            left = type(first)(f"{many}, {rest}", where=where)
-        else:
-            left = type(first)(f"{first.hint}; {many}, {rest}", where=first.endpoint or where)
-            self.ended()
-        left.fails_day = False
-        return left

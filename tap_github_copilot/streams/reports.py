@@ -22,11 +22,11 @@ _COUNTERS = (
     "loc_deleted_sum",
     "ai_credits_used",
 )
-_NOT_THEIR_DOING = "used_copilot_code_review_passive"
+_NOT_REQUESTED = "used_copilot_code_review_passive"
 
 
 class DailyUsages(DailyStream):
-    """A row a person and day, just as GitHub reports it."""
+    """One row per person and day, as GitHub reports it."""
 
     name = "github_copilot_daily_usages"
     report = USERS
@@ -34,38 +34,38 @@ class DailyUsages(DailyStream):
     computed: ClassVar[tuple[str, ...]] = ("active",)
 
     def complete(self, record: Record) -> None:
-        """Tell whether the person used Copilot: any activity, credits or flag of their own."""
+        """Fill `active`: whether the person used Copilot."""
         record["active"] = is_active(record)
 
 
 def is_active(record: Record) -> bool:
     """Whether a person-day shows use of Copilot.
 
-    Any of the seven activity counters or the credits above 0, or any `used_*` flag but
-    the one for reviews that nobody asked for.
+    Any of the seven activity counters or the credits is above 0, or any `used_*` flag is true
+    except `used_copilot_code_review_passive`: nobody asked for such a review.
     """
     if any((record.get(name) or 0) > 0 for name in _COUNTERS):
         return True
     return any(
-        value is True and name.startswith("used_") and name != _NOT_THEIR_DOING
+        value is True and name.startswith("used_") and name != _NOT_REQUESTED
         for name, value in (record | (record.get("extra_fields") or {})).items()
     )
 
 
 class DailyTotals(DailyStream):
-    """A row a day."""
+    """One row per day."""
 
     name = "github_copilot_daily_totals"
     key: ClassVar[tuple[str, ...]] = ("day",)
     optional: ClassVar[bool] = True
 
     def report_at(self, level: Level) -> str:
-        """The report has the level in its name."""
+        """Its name has the level in it."""
         return TOTALS[level.value]
 
 
 class UserTeams(DailyStream):
-    """A row a person, team and day."""
+    """One row per person, team and day."""
 
     name = "github_copilot_user_teams"
     report = USER_TEAMS
@@ -74,10 +74,10 @@ class UserTeams(DailyStream):
 
 
 class DailyRepositories(DailyStream):
-    """A row a repository and day."""
+    """One row per repository and day."""
 
     name = "github_copilot_daily_repositories"
     report = REPOSITORIES
     key: ClassVar[tuple[str, ...]] = ("day", "repo_id")
-    documented: ClassVar[tuple[str, ...]] = ("organization_id",)
+    columns_from_github: ClassVar[tuple[str, ...]] = ("organization_id",)
     optional: ClassVar[bool] = True

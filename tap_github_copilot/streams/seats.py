@@ -27,7 +27,7 @@ class Seats(ScopeStream):
 
     name = "github_copilot_seats"
     key: ClassVar[tuple[str, ...]] = ("snapshot_date", "seat_id")
-    documented: ClassVar[tuple[str, ...]] = ("organization_id", "organization_login")
+    columns_from_github: ClassVar[tuple[str, ...]] = ("organization_id", "organization_login")
     optional: ClassVar[bool] = True
 
     def records_in(self, scope: Scope, context: Context) -> Iterator[Record]:
@@ -40,14 +40,14 @@ class Seats(ScopeStream):
             )
             return
         listed = SeatList(self.run.client, self.run.sign_in, scope, self.run.clock).grants()
-        ours: dict[str, Any] = {
+        scope_columns: dict[str, Any] = {
             "snapshot_date": calendar.today.isoformat(),
             "fetched_at": timestamp(self.run.clock.now()),
             **self.run.key_values(scope),
         }
         with self.run.progress.of(f"{self.name}, {scope}") as course:
             for seat_id, seat in course.counted(listed):
-                yield self._record(seat) | ours | {"seat_id": seat_id}
+                yield self._record(seat) | scope_columns | {"seat_id": seat_id}
         self.partition(context).note_loaded(calendar.today)
 
     def is_optional(self, context: Context) -> bool:
