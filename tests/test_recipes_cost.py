@@ -14,6 +14,7 @@ from demo.recipes import recipes
 if TYPE_CHECKING:
     from tests.support.loaded_database import Loaded
 
+pytestmark = pytest.mark.slow
 SCHEMA = "cost"
 TABLES = """
     drop schema if exists cost cascade;

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
 # The newest version of 2 November has two lines of one product; an older one stands beside it,
 # and one line stands twice, as a loader that appends leaves them.
 TABLES = """

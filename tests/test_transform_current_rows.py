@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import duckdb
 import psycopg
+import pytest
 
 from tests.support import dbt_project as dbt
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from tests.support.loaded_database import Loaded
 
+pytestmark = pytest.mark.slow
 FIRST = datetime.now(UTC).date() - timedelta(days=12)
 EARLY, LATE = "2026-11-20 06:00:00.000001", "2026-11-21 06:00:00.000002"
 EARLIER = "2026-11-19 06:00:00.000000"

@@ -15,6 +15,7 @@ from tests.support import dbt_project as dbt
 if TYPE_CHECKING:
     from pathlib import Path
 
+pytestmark = pytest.mark.slow
 RAW = "github_copilot"
 
 
