@@ -16,6 +16,7 @@
     return `${day.getUTCDate()} ${MONTHS[day.getUTCMonth()]} ${day.getUTCFullYear()}`;
   };
   const count = (v) => (v == null ? "unknown" : Math.round(v).toLocaleString("en-US"));
+  const credit = (v) => (Math.abs(v) < 100 && !Number.isInteger(v) ? v.toFixed(1) : count(v));
   const percent = (v) => (v == null ? "none" : Math.round(v * 100) + " %");
   const isValue = (v) => v !== null && v !== undefined;
 
@@ -246,7 +247,7 @@
       const day = Math.round((time(value) - time(scope.first)) / DAY);
       return Number.isNaN(day) ? otherwise : Math.max(0, Math.min(scope.days - 1, day));
     };
-    const apply = () => {
+    const tell = () => {
       from.value = iso(state.from);
       to.value = iso(state.to);
       for (const button of form.querySelectorAll("button")) {
@@ -256,6 +257,9 @@
       }
       form.querySelector("output").textContent =
         `${scope.groups[state.group].name}: ${said(time(iso(state.from)))} to ${said(time(iso(state.to)))}`;
+    };
+    const apply = () => {
+      tell();
       redraw(charts.filter((chart) => +chart.dataset.scope === index && chart.dataset.kind !== "calendar"));
       document.querySelectorAll(`table[data-scope="${index}"][data-series]`).forEach((table) => fill(table, scope, state));
     };
@@ -271,6 +275,7 @@
         state.from = Math.max(0, scope.days - (+button.dataset.days || scope.days));
         apply();
       });
+    tell();
     form.hidden = false;
   }
   // The numbers under a chart follow what is chosen.
@@ -285,7 +290,8 @@
       for (const cell of row.querySelectorAll("td[data-of]")) {
         const of = cell.dataset.of;
         const v = of === "rate" ? (group.shown[i] ? group.accepted[i] / group.shown[i] : null) : group[of][i];
-        cell.textContent = isValue(v) ? (of === "rate" ? percent(v) : count(v)) : "";
+        const shown = { rate: percent, credits: credit }[of] || count;
+        cell.textContent = isValue(v) ? shown(v) : "";
         cell.dataset.v = isValue(v) ? v : "";
       }
     }
