@@ -10,7 +10,7 @@ from __future__ import annotations
 import io
 from dataclasses import dataclass
 from functools import partial
-from http.client import HTTPResponse
+from http.client import HTTPException, HTTPResponse
 from typing import TYPE_CHECKING, Any
 
 import requests
@@ -128,6 +128,13 @@ class _PacedResponse(HTTPResponse):
         super().__init__(*args, **kwargs)
         raw = self.fp.detach()
         self.fp = io.BufferedReader(_PacedReader(raw, pace))
+
+    def begin(self) -> None:
+        """Read the headers; of different lengths urllib3 complains without closing the socket."""
+        super().begin()
+        lengths = ",".join(self.headers.get_all("Content-Length", [])).split(",")
+        if len({length.strip() for length in lengths}) > 1:
+            raise HTTPException("the answer has several lengths")
 
 
 class _PacedReader(io.RawIOBase):
