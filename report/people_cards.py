@@ -264,9 +264,10 @@ def _teams(found: ScopeFigures) -> Card:
         )
     return Card(
         "Teams",
-        "The lowest adoption first. Members are those whom GitHub lists in these days; teams with "
-        "fewer than five seats are left out, so their people have no team here. Who is in two "
-        f"teams counts in both. {span.dates()}.",
+        "The lowest adoption first. Members are those whom GitHub lists in these days; it may "
+        "leave out who was not active, and then adoption is lower than shown. Teams with fewer "
+        "than five seats are left out, so their people have no team here. Who is in two teams "
+        f"counts in both. {span.dates()}.",
         table=Table(
             (
                 Column("team", "Team"),
