@@ -50,7 +50,15 @@ def put_odd_rows(world: World, path: str, day: date) -> None:
     repository |= {"pull_requests": pulls, "pull_request_review_times": [{"invented": INVENTED}]}
     team = base | {"team_id": MANY, "slug": LONG, "invented": INVENTED}
     for report, rows in (
-        (USERS, [person | {"user_id": MANY}, person | {"user_id": 2}, idle]),
+        (
+            USERS,
+            [
+                person | {"user_id": MANY},
+                person | {"user_id": 2},
+                idle | {"ai_credits_used": 9.5},
+                idle,
+            ],
+        ),
         ("user-teams-1-day", [team | {"user_id": MANY}, team | {"user_id": 2, "slug": None}]),
         (next(name for name in TOTALS_REPORTS if name[:3] in path), [totals]),
         ("repos-1-day", [repository, base | {"repo_id": 2, "pull_requests": None}]),
