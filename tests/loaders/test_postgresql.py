@@ -60,6 +60,9 @@ def loads(database: Database, tmp_path_factory: pytest.TempPathFactory) -> tuple
     }
     target = environment("pipelinewise-postgres") / "target-postgres"
     with unusual_github("/enterprises/acme") as (github, truth):
+        for items in truth.world.put_credits.values():
+            # This loader reads an empty text as null, which cannot stand in a key.
+            items[:] = [item | {"model": item["model"] or "any"} for item in items]
         folder = tmp_path_factory.mktemp(SCHEMA)
         pipe = Pipe(folder, (target,), settings_of(github, truth), settings)
         return load_twice(github, truth, pipe.run, lambda: tables(database))
