@@ -423,3 +423,26 @@ def test_a_refused_scope_keeps_its_bookmark_in_the_state(
     assert outcome.code == 1
     assert outcome.bookmark() == "2026-11-18"
     assert outcome.bookmark("acne") == "2026-11-01"
+
+
+@pytest.mark.parametrize(
+    "beside",
+    [
+        {"commits": {"partitions": [{"context": {"repo": ["a"]}, "replication_key_value": 7}]}},
+        {"commits": {"replication_key_value": 7}},
+        {USAGES: {"partitions": [{"context": {}}]}},
+        {USAGES: {"partitions": [{"context": {"enterprise_slug": None}}]}},
+        {USAGES: {"partitions": [{"context": {"enterprise_slug": []}}]}},
+        {"github_copilot_seats": {}},
+    ],
+)
+def test_what_says_nothing_of_a_scope_or_is_another_taps_does_no_harm(
+    beside: dict[str, Any], github: Simulator, world: World, today: date
+) -> None:
+    world.add(ACME)
+    bookmarks = {"github_copilot_report_days": {"partitions": [bookmark(ENTERPRISE)]}} | beside
+    outcome = run_tap(config_for(github), today, state={"bookmarks": bookmarks})
+    assert outcome.code == 0, outcome.log
+    for stream, entry in beside.items():
+        if not stream.startswith("github_copilot_"):
+            assert outcome.state["bookmarks"][stream] == entry
