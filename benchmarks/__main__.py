@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-from benchmarks import lines, loaders, loading
+from benchmarks import lines, loaders, loading, scopes
 from benchmarks.running import report, run, say, serving, write_config
 
 
@@ -16,7 +16,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", choices="abcdef", help="one part: records, backfill, …")
+    parser.add_argument("--only", choices="abcdefg", help="one part: records, backfill, …")
     options = parser.parse_args()
     parts = {
         "a": records,
@@ -25,6 +25,7 @@ def main() -> None:
         "d": memory,
         "e": loading.compare,
         "f": loaders.compare,
+        "g": scopes.grow,
     }
     say(f"{platform.system()} {platform.machine()}, Python {platform.python_version()}; medians")
     with tempfile.TemporaryDirectory(prefix="copilot-bench-") as folder:
