@@ -175,9 +175,12 @@ def read_json(option: str, file: IO[bytes] | None) -> dict[str, Any] | None:
     if file is None:
         return None
     try:
-        content = json.loads(file.read())
+        text = file.read()
+        content = json.loads(text) if text.strip() else None
     except (ValueError, OSError, RecursionError) as error:
         raise WrongFileError(f"{option}: the file is not JSON ({_where(error)})") from None
+    if not text.strip():
+        raise WrongFileError(f"{option}: the file is empty; an empty JSON object is {{}}")
     if not isinstance(content, dict):
         raise WrongFileError(f"{option}: must hold a JSON object")
     return content
@@ -236,12 +239,12 @@ def own_options() -> list[click.Parameter]:
         click.Option(
             ["--shards"],
             is_flag=True,
-            help="Print the run cut into independent pieces, a scope each, as JSON and exit.",
+            help="Print the run as independent pieces, one scope each, as JSON and exit.",
         ),
         click.Option(
             ["--shard-days"],
             metavar="N",
-            help="With --shards: cut each scope's days, too, into ranges of N days.",
+            help="With --shards: also cut each scope's days into ranges of N days.",
         ),
     ]
 

@@ -236,8 +236,8 @@ class _SettingsParser:
         if key is None:
             self._is_wrong(
                 name,
-                "takes the App's private RSA key as a whole PEM without a password, from "
-                "'-----BEGIN' to '-----END …-----'",
+                "takes the App's private RSA key without a password: the whole PEM file, with its "
+                "first line (BEGIN) and its last line (END)",
             )
         return key
 

@@ -70,14 +70,22 @@ class Mapper(PluginMapper):
     ) -> None:
         """Take over the schema of one stream.
 
+        Expressions are read here first, since the SDK's own message quotes one that cannot be
+        read whole, with a salt in it, and names neither stream nor column.
+
         The SDK takes no map of a stream that is deselected, whose schema has no columns, and
         takes `"__else__": null` only where the map names the key columns, too.
+
+        Raises:
+            MappingError: An expression cannot be read.
         """
         options = self.flattening_options
         flattens = options is not None and options.enabled and options.max_level > 0
         fit = _without_empty_properties if flattens else _with_properties
         given = self.stream_maps_dict
         is_deselected = not schema.get("properties")
+        if not is_deselected:
+            _check_expressions(given, stream_name)
         try:
             self.stream_maps_dict = (
                 {}
@@ -153,6 +161,26 @@ def _with_key(definition: Any, key: Sequence[str]) -> Any:
     key = definition.get(_KEY, key)
     names = key if isinstance(key, list | tuple) else ()
     return {name: name for name in names} | definition
+
+
+def _check_expressions(maps: Mapping[str, Any], stream: str) -> None:
+    for column, expression in _maps_of(maps, stream):
+        if why := _unreadable(expression):
+            what = column if column == _FILTER else f"column {column}"
+            raise MappingError(f"an expression of {stream} cannot be read: {what}: {why}")
+
+
+def _unreadable(expression: str) -> str:
+    """Why a text is not an expression, without a piece of it; empty where it is one."""
+    try:
+        statements = ast.parse(expression).body
+    except SyntaxError as error:
+        return f"{error.msg}, line {error.lineno or 1}, column {error.offset or 1}"
+    except (ValueError, RecursionError, MemoryError) as error:
+        return type(error).__name__
+    if not statements:
+        return "it is empty"
+    return "" if isinstance(statements[0], ast.Expr) else "it is a statement, not an expression"
 
 
 def _check_key(stream_map: StreamMap) -> None:

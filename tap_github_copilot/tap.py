@@ -215,7 +215,7 @@ class TapGitHubCopilot(AdaptedTap):
             errors = ["Setting stream_maps: __else__ takes null alone"]
         known = self.config_jsonschema["properties"].keys() | {"batch_config"}
         for name in self.config.keys() - known:
-            self.logger.warning("Setting %s is not known to this tap", name)
+            self.logger.warning("Setting %s is not known to this tap: no effect", name)
         try:
             _ = self._settings
         except ConfigValidationError as wrong:
@@ -299,7 +299,7 @@ class TapGitHubCopilot(AdaptedTap):
             self.run.close()
         if table.refused:
             tried = len(table.findings)
-            raise RunFailedError([f"{table.refused} of {tried} endpoints are refused, see above"])
+            raise RunFailedError([f"{table.refused} of {tried} endpoints failed, see the table"])
 
     def _checked(self) -> list[str]:
         """The reports that the selected streams need, and `SEATS`."""

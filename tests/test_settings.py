@@ -242,6 +242,7 @@ def assert_one_line_about(setting: str, outcome: Outcome) -> None:
     assert name.partition(".")[0] == setting
     assert colon
     assert takes.strip()
+    assert "***" not in takes  # a message of ours that looks like a secret would be cut off
     assert outcome.code == 1
     assert outcome.messages == []
     assert "Traceback" not in outcome.log
@@ -717,6 +718,16 @@ def test_a_file_that_holds_no_json_object_is_named_in_one_line(
     path = tmp_path / "broken.json"
     path.write_bytes(content)
     assert_one_line_about_file(option, str(path), today)
+
+
+@pytest.mark.parametrize("content", [b"", b" \n"])
+def test_an_empty_state_file_says_what_to_write_into_it(
+    content: bytes, today: date, tmp_path: Path
+) -> None:
+    path = tmp_path / "state.json"
+    path.write_bytes(content)
+    [line] = said_of(run_tap(GOOD, today, options=("--state", str(path))))
+    assert line == "ERROR --state: the file is empty; an empty JSON object is {}"
 
 
 @pytest.mark.parametrize("option", ["--config", "--state", "--catalog"])

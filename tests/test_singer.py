@@ -368,6 +368,33 @@ def test_a_map_that_cannot_be_used_is_one_line_before_anything_is_read(
     assert (outcome.messages, github.seen) == ([], [])
 
 
+@pytest.mark.parametrize("column", ["who", "__filter__"])
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "md5('s3cr3t' + user_login",
+        "md5('s3cr3t + user_login)",
+        "'s3cr3t' user_login",
+        "  's3cr3t'",
+        "salt = 's3cr3t'",
+        "assert 's3cr3t'",
+        "'s3cr3t'\0",
+        " ",
+    ],
+)
+@pytest.mark.parametrize("source", [USAGES, "github_copilot_daily_*"])
+def test_an_expression_that_cannot_be_read_names_its_column_and_no_text(
+    config: dict[str, Any], today: date, column: str, expression: str, source: str
+) -> None:
+    maps = {"people": {"__source__": source, column: expression}}
+    outcome = run_tap(config | {"stream_maps": maps}, today)
+    [line] = outcome.errors()
+    assert line.startswith(f"ERROR Setting stream_maps: an expression of {USAGES} cannot be read: ")
+    assert column in line
+    assert "s3cr3t" not in outcome.log
+    assert (outcome.code, outcome.messages) == (1, [])
+
+
 def test_a_map_may_leave_out_all_other_columns(config: dict[str, Any], today: date) -> None:
     maps = {USAGES: {"__else__": None, "who": "md5(user_login or '')"}}
     outcome = run_tap(config | {"stream_maps": maps}, today)

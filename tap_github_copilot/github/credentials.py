@@ -85,7 +85,7 @@ class TokenCredential:
     """A token that was made elsewhere; it cannot be renewed."""
 
     name = "token"
-    what = "the token: it is wrong, expired or revoked"
+    what = "the token: it is wrong, expired or revoked; make a new one and set it as token"
     ends_run = True
     is_dated = False
 
@@ -161,7 +161,10 @@ class InstallationCredential:
         self, app: AppCredential, clock: Clock, scope: Scope, installation_id: int
     ) -> None:
         self.name = f"installation {installation_id}"
-        self.what = f"a fresh token of the App's installation on {scope}: it may be gone"
+        self.what = (
+            f"a fresh token of the App's installation on {scope}: check that the App is still "
+            "installed there and not suspended"
+        )
         self._endpoint = endpoints.access_token(scope, installation_id)
         self._app = app
         self._clock = clock
