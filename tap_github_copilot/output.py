@@ -5,6 +5,7 @@ from __future__ import annotations
 import select
 import sys
 import threading
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from singer_sdk.contrib.msgspec import MsgSpecWriter, encoder
@@ -54,7 +55,20 @@ class MessageWriter(MsgSpecWriter):
             TargetGoneError: The pipe is broken, or the disk full.
             InterruptedRun: A signal came; the message is written or in the buffer.
         """
-        is_record = isinstance(message, RecordMessage)
+        self._write(message.to_dict(), is_record=isinstance(message, RecordMessage))
+
+    def write_record(self, stream: str, record: dict[str, Any]) -> None:
+        """Write a RECORD message; raises as `write_message` does.
+
+        The SDK's own class for it would take as long as a third of the encoding.
+        """
+        now = datetime.now(UTC)
+        self._write(
+            {"type": "RECORD", "stream": stream, "record": record, "time_extracted": now},
+            is_record=True,
+        )
+
+    def _write(self, message: dict[str, Any], *, is_record: bool) -> None:
         with self._lock:
             if self._is_complete:
                 raise InterruptedRun(self._signal)
@@ -80,7 +94,7 @@ class MessageWriter(MsgSpecWriter):
                 return 0
             self._is_complete = is_last
             before = self.byte_count
-            self._encode(StateMessage(dict(state)))
+            self._encode(StateMessage(dict(state)).to_dict())
             self.state_due = False
             self._write_out()
             return self.byte_count - before
@@ -103,10 +117,10 @@ class MessageWriter(MsgSpecWriter):
         if self._signal:
             raise InterruptedRun(self._signal)
 
-    def _encode(self, message: Message) -> None:
+    def _encode(self, message: dict[str, Any]) -> None:
         end = len(self._buffer)
         try:
-            encoder.encode_into(message.to_dict(), self._buffer, -1)
+            encoder.encode_into(message, self._buffer, -1)
         except BaseException:
             del self._buffer[end:]  # what was encoded before the fault
             raise

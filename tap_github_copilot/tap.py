@@ -222,6 +222,10 @@ class TapGitHubCopilot(AdaptedTap):
             errors += wrong.errors
         return errors
 
+    def write_record(self, stream: str, record: dict[str, Any]) -> None:
+        """Write a RECORD message."""
+        self._messages.write_record(stream, record)
+
     def flush(self) -> None:
         """Let no record wait for others to be written with it."""
         self._messages.flush()

@@ -13,7 +13,13 @@ from tap_github_copilot.clock import timestamp
 from tap_github_copilot.errors import BadReport, NoResource
 from tap_github_copilot.github.billing import AI_CREDITS, content_of, usage_rows
 from tap_github_copilot.github.downloads import BrokenDownloadError, UnreachableHostError
-from tap_github_copilot.github.report_files import BadContentError, RowContract, check, rows
+from tap_github_copilot.github.report_files import (
+    BadContentError,
+    RowContract,
+    check,
+    decode_plain,
+    rows,
+)
 from tap_github_copilot.github.responses import BadEnvelopeError, links_of, says_no_report
 from tap_github_copilot.github.retry import CONTENT_PAUSES, tries
 from tap_github_copilot.github.temporary_files import (
@@ -24,7 +30,7 @@ from tap_github_copilot.github.temporary_files import (
 from tap_github_copilot.machine import line_about
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import date
 
     from tap_github_copilot.clock import Clock
@@ -90,10 +96,15 @@ class Report:
     aggregate: bool = False
     files: tuple[ReportFile, ...] = ()
 
-    def rows(self) -> Iterator[dict[str, Any]]:
-        """The rows of all files, as GitHub wrote them but without NUL characters."""
+    def rows(self, decode_row: Callable[[bytes], Any] = decode_plain) -> Iterator[Any]:
+        """The rows of all files, as GitHub wrote them but without NUL characters.
+
+        Args:
+            decode_row: Decodes most of them (see `report_files.rows`); without it, all rows
+                are dictionaries.
+        """
         for file in self.files:
-            yield from rows(file, aggregate=self.aggregate)
+            yield from rows(file, aggregate=self.aggregate, decode_row=decode_row)
 
     def without_files(self) -> Report:
         """The same without its files."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol, cast
 
 from singer_sdk.exceptions import MappingError
 from singer_sdk.helpers.conform import TypeConformanceLevel
-from singer_sdk.singerlib import RecordMessage
 
 from tap_github_copilot.errors import Refusal
 from tap_github_copilot.schemas import load_schema
@@ -45,8 +43,8 @@ class StreamHost(Protocol):
     def streams(self) -> Mapping[str, Stream]:
         """All streams of the tap by name."""
 
-    def write_message(self, message: Any) -> None:
-        """Write a Singer message."""
+    def write_record(self, stream: str, record: dict[str, Any]) -> None:
+        """Write a RECORD message."""
 
     @property
     def memory(self) -> Memory:
@@ -162,13 +160,7 @@ class ScopeStream(AdaptedStream):
                     raise MappingError(
                         f"the map of {self.name} leaves {key} null, which is part of its key"
                     )
-                self.tap.write_message(
-                    RecordMessage(
-                        stream=stream_map.stream_alias,
-                        record=mapped,
-                        time_extracted=datetime.now(UTC),
-                    )
-                )
+                self.tap.write_record(stream_map.stream_alias, mapped)
 
     @cached_property
     def _has_deselected(self) -> bool:

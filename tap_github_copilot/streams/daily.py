@@ -18,7 +18,7 @@ from tap_github_copilot.streams.failed_days import FailureStreak
 from tap_github_copilot.streams.prefetch import Feed
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Generator, Iterable, Iterator
     from datetime import date
 
     from singer_sdk.helpers.types import Context, Record
@@ -245,12 +245,16 @@ class DailyStream(ScopeStream):
                 "earlier row has; the last one wins"
             )
         scope_columns = self.run.key_values(scope) | {"fetched_at": report.fetched_at}
-        for row in report.rows():
+        for row in self.rows_of(report):
             yield from self.records_of_row(row, scope_columns)
+
+    def rows_of(self, report: Report) -> Iterator[Any]:
+        """The rows of a report, as `records_of_row` takes them."""
+        return report.rows()
 
     def records_of_row(
         self, row: dict[str, Any], scope_columns: dict[str, Any]
-    ) -> Iterator[Record]:
+    ) -> Iterable[Record]:
         """The records that one row of the report makes.
 
         Args:
@@ -262,7 +266,7 @@ class DailyStream(ScopeStream):
         if extra:
             record["extra_fields"] = self._kept(extra, scope_columns) or None
         self.complete(record)
-        yield record
+        return (record,)
 
     def complete(self, record: Record) -> None:
         """Fill the columns of this stream that the tap computes from a row."""

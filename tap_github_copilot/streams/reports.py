@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from tap_github_copilot.github.reports import REPOSITORIES, TOTALS, USER_TEAMS, USERS
 from tap_github_copilot.streams.daily import DailyStream
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from singer_sdk.helpers.types import Record
 
+    from tap_github_copilot.github.reports import Report
     from tap_github_copilot.scopes import Level
 
 _COUNTERS = (
@@ -25,7 +28,15 @@ _COUNTERS = (
 _NOT_REQUESTED = "used_copilot_code_review_passive"
 
 
-class DailyUsages(DailyStream):
+class RowStream(DailyStream):
+    """A stream with one record per row, most of which are decoded right into its columns."""
+
+    def rows_of(self, report: Report) -> Iterator[Any]:
+        """The rows of a report, those that fit the columns decoded into them."""
+        return report.rows(self._columns.decode)
+
+
+class DailyUsages(RowStream):
     """One row per person and day, as GitHub reports it."""
 
     name = "github_copilot_daily_usages"
@@ -44,15 +55,16 @@ def is_active(record: Record) -> bool:
     Any of the seven activity counters or the credits is above 0, or any `used_*` flag is true
     except `used_copilot_code_review_passive`: nobody asked for such a review.
     """
-    if any((record.get(name) or 0) > 0 for name in _COUNTERS):
-        return True
+    for name in _COUNTERS:  # not `any`: a generator takes twice the time, for every row
+        if (record.get(name) or 0) > 0:
+            return True
     return any(
         value is True and name.startswith("used_") and name != _NOT_REQUESTED
         for name, value in (record | (record.get("extra_fields") or {})).items()
     )
 
 
-class DailyTotals(DailyStream):
+class DailyTotals(RowStream):
     """One row per day."""
 
     name = "github_copilot_daily_totals"
@@ -64,7 +76,7 @@ class DailyTotals(DailyStream):
         return TOTALS[level.value]
 
 
-class UserTeams(DailyStream):
+class UserTeams(RowStream):
     """One row per person, team and day."""
 
     name = "github_copilot_user_teams"
@@ -73,7 +85,7 @@ class UserTeams(DailyStream):
     optional: ClassVar[bool] = True
 
 
-class DailyRepositories(DailyStream):
+class DailyRepositories(RowStream):
     """One row per repository and day."""
 
     name = "github_copilot_daily_repositories"
