@@ -42,7 +42,7 @@ def main() -> int:
             show(options, opened)
     except KeyboardInterrupt:
         sys.exit("interrupted; all that was started is stopped")
-    except (PipelineError, ConnectionError, NotADirectoryError, DatabaseError) as error:
+    except (PipelineError, NotADirectoryError, DatabaseError) as error:
         sys.exit(f"{error}\nThe demo failed: see above.")
     return 0
 
@@ -52,7 +52,7 @@ def show(options: argparse.Namespace, opened: ExitStack) -> None:
 
     Raises:
         PipelineError: A run of Meltano failed.
-        ConnectionError: The user's own PostgreSQL does not answer.
+        DatabaseError: The user's own PostgreSQL does not answer.
         NotADirectoryError: There is no such folder to replay.
     """
     folder = Path(opened.enter_context(tempfile.TemporaryDirectory(prefix="copilot-demo-")))

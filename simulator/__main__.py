@@ -1,9 +1,10 @@
-"""Run the simulated GitHub by hand: `python -m simulator --help`."""
+"""A simulated GitHub on this machine: prints its address and token, and serves until Ctrl-C."""
 
 from __future__ import annotations
 
 import argparse
 import signal
+import sys
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -29,19 +30,30 @@ def main() -> None:
         "--keep-days", action="store_true", help="replay days as they are, not moved to a week ago"
     )
     options = parser.parse_args()
-    world: Truth
-    if options.replay:
-        world = Replay(options.replay, keep_days=options.keep_days)
-    else:
-        world = made_up(options)
+    world = replayed(options) if options.replay else made_up(options)
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    with Simulator(world, port=options.port) as github:
-        print(f"api_url {github.url}", flush=True)
-        print(f"token {TOKEN}", flush=True)
-        print("scopes " + " ".join(world.scopes), flush=True)
-        stop.wait()
+    try:
+        with Simulator(world, port=options.port) as github:
+            print(f"api_url {github.url}", flush=True)
+            print(f"token {TOKEN}", flush=True)
+            print("scopes " + " ".join(world.scopes), flush=True)
+            stop.wait()
+    except RuntimeError as error:
+        sys.exit(f"{error}: choose another --port, or none for any that is free")
+
+
+def replayed(options: argparse.Namespace) -> Truth:
+    """The report files of a folder; ends the program where there are none."""
+    if not options.replay.is_dir():
+        sys.exit(f"--replay must be a folder of report files: {options.replay}")
+    replay = Replay(options.replay, keep_days=options.keep_days)
+    for name, why in replay.not_served.items():
+        print(f"not served: {name} {why}", file=sys.stderr)
+    if not replay.scopes:
+        sys.exit(f"{options.replay} holds no file that can be served")
+    return replay
 
 
 def made_up(options: argparse.Namespace) -> World:

@@ -72,7 +72,7 @@ class Simulator:
         self._thread = threading.Thread(target=self._serve, args=(started,), daemon=True)
         self._thread.start()
         if not started.wait(10) or not self.url:
-            raise RuntimeError("the simulated GitHub did not start: is its port free?")
+            raise RuntimeError(f"the simulated GitHub cannot listen on port {self.port}")
         return self
 
     def __exit__(
@@ -101,6 +101,8 @@ class Simulator:
             self.link_url = f"http://127.0.0.1:{files}"
             api = self._loop.run_until_complete(self._listen(self._call, self.port, runners))
             self.url = f"http://127.0.0.1:{api}"
+        except OSError:
+            return  # the port is taken
         finally:
             started.set()
         self._loop.run_forever()
