@@ -80,7 +80,7 @@ class Postgres:
         except (psycopg.errors.InsufficientPrivilege, psycopg.errors.ReadOnlySqlTransaction):
             return False
         except psycopg.Error as error:
-            raise DatabaseError(_reason(error)) from error
+            raise DatabaseError(f"The tables cannot be read: {_reason(error)}") from error
         return True
 
     def rows(self, query: str) -> list[Row]:
@@ -89,7 +89,7 @@ class Postgres:
             with self._connection.cursor(row_factory=dict_row) as cursor:
                 return cursor.execute(query.encode()).fetchall()
         except psycopg.Error as error:
-            raise DatabaseError(_reason(error)) from error
+            raise DatabaseError(f"The tables cannot be read: {_reason(error)}") from error
 
     def table(self, schema: str, name: str) -> str:
         """A table's name, quoted."""
@@ -124,7 +124,7 @@ class DuckDB:
             names = [column[0] for column in answer.description or ()]
             return [dict(zip(names, row, strict=True)) for row in answer.fetchall()]
         except duckdb.Error as error:
-            raise DatabaseError(_first_line(str(error))) from error
+            raise DatabaseError(f"The tables cannot be read: {_first_line(str(error))}") from error
 
     def table(self, schema: str, name: str) -> str:
         """A table's name, quoted."""

@@ -59,8 +59,8 @@ class Models:
         if not self.tables:
             others = ", ".join(sorted(schemas)) or "none; run the pipeline first"
             raise DatabaseError(
-                f"Missing: schema {schema} has no table of tap-github-copilot. Schemas that "
-                f"do: {others}. Choose with SCHEMA=…"
+                f"Missing: schema {schema} has no table of tap-github-copilot that this user may "
+                f"read. Schemas that do: {others}. Choose with SCHEMA=…"
             )
         slugs = any("enterprise_slug" in columns for columns in self.tables.values())
         self.level = "enterprise" if slugs else "organization"

@@ -398,3 +398,18 @@ def make_reader(loaded: Loaded) -> None:
         connection.execute(f'revoke temporary on database "{name}" from public'.encode())
         connection.execute(f"grant usage on schema {SCHEMA} to reader".encode())
         connection.execute(f"grant select on all tables in schema {SCHEMA} to reader".encode())
+
+
+def test_a_table_that_cannot_be_read_is_one_line_with_the_servers_reason(
+    loaded: Loaded, tmp_path: Path
+) -> None:
+    odd_schemas.make(loaded.database, SCHEMA, "one_day")
+    with psycopg.connect(loaded.database.url) as connection:
+        connection.execute("drop table one_day.github_copilot_seats")
+        connection.execute(
+            "create view one_day.github_copilot_seats as select '2026-11-20'::date "
+            "as snapshot_date, 'acme' as enterprise_slug, 1 / 0 as user_id"
+        )
+    with pytest.raises(SystemExit) as ended:
+        drawn(loaded, "one_day", tmp_path)
+    assert str(ended.value) == "The tables cannot be read: division by zero"
