@@ -57,6 +57,18 @@ def test_make_targets_of_workflows_and_documents_exist() -> None:
         assert set(named) <= targets, f"{document.name}: {set(named) - targets}"
 
 
+def test_the_modules_that_contributors_are_sent_to_exist() -> None:
+    lines = (ROOT / "CONTRIBUTING.md").read_text().splitlines()
+    table = [line for line in lines if line.startswith("|") and "tap_github_copilot/" in line]
+    assert table
+    for row in table:
+        folder = ROOT
+        for name in re.findall(r"`([\w/]+(?:\.py|/))`", row):
+            path = ROOT / name if "/" in name else folder / name
+            assert path.exists(), row
+            folder = path.parent
+
+
 def test_links_within_the_documents_lead_somewhere() -> None:
     for document in [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]:
         text = document.read_text()
