@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-from benchmarks import lines, loaders, loading, scopes
+from benchmarks import lines, loaders, loading, restated, scopes
 from benchmarks.running import report, run, say, serving, write_config
 
 
@@ -16,7 +16,7 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--only", choices="abcdefg", help="one part: records, backfill, …")
+    parser.add_argument("--only", choices="abcdefgh", help="one part: records, backfill, …")
     options = parser.parse_args()
     parts = {
         "a": records,
@@ -24,8 +24,9 @@ def main() -> None:
         "c": daily,
         "d": memory,
         "e": loading.compare,
-        "f": loaders.compare,
+        "f": restated.compare,
         "g": scopes.grow,
+        "h": loaders.compare,
     }
     say(f"{platform.system()} {platform.machine()}, Python {platform.python_version()}; medians")
     with tempfile.TemporaryDirectory(prefix="copilot-bench-") as folder:

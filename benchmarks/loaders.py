@@ -1,4 +1,4 @@
-"""(f) Loaders alone on the same rows, and one machine that loads several pieces at once."""
+"""(h) Loaders alone on the same rows, and one machine that loads several pieces at once."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from benchmarks import target_postgres
 from benchmarks.running import ROOT, report, say, serving, write_config
 from demo import postgres
 from tests.loaders.environments import environment
@@ -21,14 +22,11 @@ if TYPE_CHECKING:
 PEOPLE, DAYS = 400, 10  # so that the start of a process does not decide
 ORGANIZATIONS = 4  # of a quarter of the people each
 _TAP = Path(sys.executable).with_name("tap-github-copilot")
-_MELTANOLABS = ROOT / ".meltano" / "loaders" / "target-postgres" / "venv" / "bin"
 
 
 def compare(folder: Path, rounds: int) -> None:
     """Print rows per second of each loader, and what pieces at once save."""
-    if not _MELTANOLABS.exists():
-        install = [str(Path(sys.executable).with_name("meltano")), "install", "target-postgres"]
-        subprocess.run(install, cwd=ROOT, check=True, capture_output=True)
+    target_postgres.install()
     with postgres.embedded() as database:
         with serving("--organizations", "1", "--people-each", str(PEOPLE)) as url:
             _loaders(folder, database, _tap(folder, url, 0), rounds)
@@ -44,7 +42,7 @@ def _loaders(folder: Path, database: Database, tap: str, rounds: int) -> None:
     lines = messages.read_bytes().splitlines()
     counts = Counter(json.loads(line)["stream"] for line in lines if b'"RECORD"' in line[:30])
     rows = sum(counts.values())
-    say(f"\n(f) {rows} rows of {len(counts)} tables, {messages.stat().st_size / 1e6:.0f} MB")
+    say(f"\n(h) {rows} rows of {len(counts)} tables, {messages.stat().st_size / 1e6:.0f} MB")
     found = []
     for number in range(rounds):
         seconds = {}
@@ -52,7 +50,7 @@ def _loaders(folder: Path, database: Database, tap: str, rounds: int) -> None:
             load = f"{command} < {shlex.quote(str(messages))} > /dev/null"
             seconds[name] = _seconds([load])
         found.append({f"{name}, rows/s": rows / taken for name, taken in seconds.items()})
-    report("(f) loaders alone, all tables", found)
+    report("(h) loaders alone, all tables", found)
 
 
 def _at_once(folder: Path, database: Database, taps: list[str], rounds: int) -> None:
@@ -61,15 +59,15 @@ def _at_once(folder: Path, database: Database, taps: list[str], rounds: int) -> 
         cost = {}
         for pieces in (1, 2, 4):
             loads = [
-                f"{tap} | {_meltanolabs(folder, database, f'pieces_{number}_{pieces}', piece)}"
+                f"{tap} | {target_postgres.command(folder, database, f'pieces_{number}_{pieces}')}"
                 " > /dev/null"
-                for piece, tap in enumerate(taps)
+                for tap in taps
             ]
             # As many chains as pieces at once; each loads its organizations one after another.
             chains = [" && ".join(loads[start::pieces]) for start in range(pieces)]
             cost[f"{pieces} at once, s"] = _seconds(chains)
         found.append(cost)
-    report(f"(f) {ORGANIZATIONS} organizations, through target-postgres of MeltanoLabs", found)
+    report(f"(h) {ORGANIZATIONS} organizations, through target-postgres of MeltanoLabs", found)
 
 
 def _commands(folder: Path, database: Database, schema: str) -> dict[str, str]:
@@ -80,7 +78,7 @@ def _commands(folder: Path, database: Database, schema: str) -> dict[str, str]:
     files = folder / schema
     files.mkdir()
     return {
-        "postgres, meltanolabs": _meltanolabs(folder, database, f"{schema}_ml", 0),
+        "postgres, meltanolabs": target_postgres.command(folder, database, f"{schema}_ml"),
         "postgres, pipelinewise": _command(
             folder,
             environment("pipelinewise-postgres") / "target-postgres",
@@ -99,18 +97,8 @@ def _commands(folder: Path, database: Database, schema: str) -> dict[str, str]:
     }
 
 
-def _meltanolabs(folder: Path, database: Database, schema: str, piece: int) -> str:
-    settings = {
-        "sqlalchemy_url": database.sqlalchemy_url,
-        "validate_records": False,
-        "batch_size_rows": 10000,
-        "default_target_schema": schema,
-    }
-    return _command(folder, _MELTANOLABS / "target-postgres", settings, f"-{piece}")
-
-
-def _command(folder: Path, program: Path, settings: dict[str, Any], suffix: str = "") -> str:
-    name = f"{program.parent.parent.name}{settings.get('default_target_schema', '')}{suffix}.json"
+def _command(folder: Path, program: Path, settings: dict[str, Any]) -> str:
+    name = f"{program.parent.parent.name}{settings.get('default_target_schema', '')}.json"
     path = folder / name
     path.write_text(json.dumps(settings))
     return shlex.join([str(program), "--config", str(path)])

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+from benchmarks import target_postgres
 from benchmarks.running import ROOT, report, serving, write_config
 from demo import postgres
 from tests.support.daily_usages import catalog_of
@@ -16,32 +17,19 @@ from tests.support.tap_runs import USAGES
 
 PEOPLE = 20_000  # so that the start of either process does not decide
 _COMMANDS = Path(sys.executable).parent
-_TARGET = ROOT / ".meltano" / "loaders" / "target-postgres" / "venv" / "bin" / "target-postgres"
 
 
 def compare(folder: Path, rounds: int) -> None:
     """Print what the tap adds to the target's time, on one core and on two."""
-    if not _TARGET.exists():
-        install = [str(_COMMANDS / "meltano"), "install", "target-postgres"]
-        subprocess.run(install, cwd=ROOT, check=True, capture_output=True)
+    target_postgres.install()
     with postgres.embedded() as database, serving("--people", str(PEOPLE)) as url:
         tap, messages = _tap(folder, url), folder / "messages.jsonl"
         _seconds(f"{tap} > {shlex.quote(str(messages))}", "0,1")
         for cores in ("0", "0,1"):
             found = []
             for number in range(rounds):
-                settings = folder / "target.json"
-                settings.write_text(
-                    json.dumps(
-                        {
-                            "sqlalchemy_url": database.sqlalchemy_url,
-                            "validate_records": False,
-                            "batch_size_rows": 10000,
-                            "default_target_schema": f"bench_{len(cores)}_{number}",
-                        }
-                    )
-                )
-                load = f"{shlex.quote(str(_TARGET))} --config {shlex.quote(str(settings))}"
+                schema = f"bench_{len(cores)}_{number}"
+                load = target_postgres.command(folder, database, schema)
                 both = _seconds(f"{tap} | {load} > /dev/null", cores)
                 alone = _seconds(f"{load} < {shlex.quote(str(messages))} > /dev/null", cores)
                 found.append(

@@ -2,14 +2,15 @@
 
 `python -m benchmarks.serving --people N` serves one day of N people, 5 KB each, for the
 enterprise acme; with `--organizations N --latency` N organizations of 20 people, whose
-calls take 150 ms and whose downloads take 300 ms. Prints its URL and ends with stdin.
+calls take 150 ms and whose downloads take 300 ms; with `--enterprise-people N` all reports of
+acme as they stand on one day. Prints its URL and ends with stdin.
 """
 
 from __future__ import annotations
 
 import argparse
 import sys
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from simulator.people import crowd, usages
@@ -20,15 +21,38 @@ _AGE = 6
 _REPEATED = ("totals_by_feature", "totals_by_language_feature", "totals_by_model_feature")
 
 
+class StillWorld(World):
+    """Reports that GitHub does not rebuild, but for those of so many days.
+
+    Args:
+        today: The UTC day it is there.
+        restated: How many days, the newest one with a report not counted, have been rebuilt.
+    """
+
+    def __init__(self, today: date, restated: int = 0) -> None:
+        super().__init__(today, shards=1)
+        self._restated = restated
+
+    def revision(self, day: date) -> int:
+        """How often the report of a day has been rebuilt by now."""
+        age = (self.today - day).days - self.lag
+        return 3 if 1 <= age <= self._restated else 2
+
+
 def main() -> None:
     """Serve until nobody is there any more."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--people", type=int, default=0)
     parser.add_argument("--organizations", type=int, default=0)
     parser.add_argument("--people-each", type=int, default=20, help="in each organization")
+    parser.add_argument("--enterprise-people", type=int, default=0, help="of acme, all reports")
+    parser.add_argument("--today", type=date.fromisoformat, default=datetime.now(UTC).date())
+    parser.add_argument("--restated", type=int, default=0, help="days, the newest one apart")
     parser.add_argument("--latency", action="store_true")
     options = parser.parse_args()
-    world = World(shards=1)
+    world = StillWorld(options.today, options.restated)
+    if options.enterprise_people:
+        world.add("/enterprises/acme", options.enterprise_people, billed=False)
     if options.people:
         world.add("/enterprises/acme")
         day = world.today - timedelta(days=_AGE)
