@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from demo.postgres import Database
 
 PEOPLE = 2_000
-_LAG = 2  # days, after which the simulated GitHub has a report
+_FRIDAY = 4
+_LAG = 1  # days, after which the simulated GitHub has a report
 _DAYS = 8  # that stand in the tables before the daily run
 _BEFORE = "3e8513f"  # the last commit that sent every provisional day in every run
 _EVERY_RUN = ("github_copilot_seats", "github_copilot_report_days")
@@ -50,7 +51,8 @@ class Loaded:
 def compare(folder: Path, rounds: int) -> None:
     """Print rows and seconds of a daily run with nothing, one day and all days restated."""
     target_postgres.install()
-    today = datetime.now(UTC).date()
+    now = datetime.now(UTC).date()
+    today = now - timedelta(days=(now.weekday() - _FRIDAY) % 7)  # so that all days have many rows
     taps = {"now": Path(sys.executable)}
     if before := _environment_before():
         taps = {"before": before} | taps
@@ -96,7 +98,7 @@ def _environment_before() -> Path | None:
 
 def _options(today: date, restated: int) -> tuple[str, ...]:
     """Of the simulated GitHub as it is on a day."""
-    options = {"enterprise-people": PEOPLE, "today": today, "restated": restated}
+    options = {"enterprise-people": PEOPLE, "today": today, "restated": restated, "lag": _LAG}
     return tuple(f"--{name}={value}" for name, value in options.items())
 
 

@@ -92,11 +92,15 @@ def main() -> None:
         patch.object(Client, "call", counted),
     ):
         tap = TapGitHubCopilot(config=given["config"], state=given["state"])
-        began = time.perf_counter()
+        began, cpu = time.perf_counter(), time.process_time()
         tap.sync()
         sys.stdout.flush()
-        seconds = time.perf_counter() - began
-    print(json.dumps({**calls, "seconds": seconds, "peak, MB": peak_mb()}), file=sys.stderr)
+        cost = {
+            "seconds": time.perf_counter() - began,
+            "seconds of CPU": time.process_time() - cpu,
+            "peak, MB": peak_mb(),
+        }
+    print(json.dumps(calls | cost), file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -27,10 +27,11 @@ class StillWorld(World):
     Args:
         today: The UTC day it is there.
         restated: How many days, the newest one with a report not counted, have been rebuilt.
+        lag: A day's report comes out when the day is this many days old.
     """
 
-    def __init__(self, today: date, restated: int = 0) -> None:
-        super().__init__(today, shards=1)
+    def __init__(self, today: date, restated: int = 0, lag: int = 2) -> None:
+        super().__init__(today, lag=lag, shards=1)
         self._restated = restated
 
     def revision(self, day: date) -> int:
@@ -48,9 +49,10 @@ def main() -> None:
     parser.add_argument("--enterprise-people", type=int, default=0, help="of acme, all reports")
     parser.add_argument("--today", type=date.fromisoformat, default=datetime.now(UTC).date())
     parser.add_argument("--restated", type=int, default=0, help="days, the newest one apart")
+    parser.add_argument("--lag", type=int, default=2, help="days until a report is there")
     parser.add_argument("--latency", action="store_true")
     options = parser.parse_args()
-    world = StillWorld(options.today, options.restated)
+    world = StillWorld(options.today, options.restated, options.lag)
     if options.enterprise_people:
         world.add("/enterprises/acme", options.enterprise_people, billed=False)
     if options.people:
