@@ -243,6 +243,8 @@ class TapGitHubCopilot(AdaptedTap):
         daily = [s for s in self.streams.values() if isinstance(s, DailyStream) and s.selected]
         for line in lines_without_effect(run.settings, run.calendar, daily, self.state):
             self.logger.info("%s", line)
+        if not any(stream.selected for stream in self.streams.values()):
+            self.logger.warning("no table is selected, so nothing is loaded: see the catalog")
         try:
             with self._last_state():
                 self.sync_all()

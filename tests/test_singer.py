@@ -368,6 +368,17 @@ def test_a_map_that_cannot_be_used_is_one_line_before_anything_is_read(
     assert (outcome.messages, github.seen) == ([], [])
 
 
+@pytest.mark.parametrize("catalog", [{}, {"streams": []}])
+def test_a_catalog_that_selects_no_table_is_told(
+    config: dict[str, Any], today: date, catalog: dict[str, Any]
+) -> None:
+    told = "WARNING no table is selected, so nothing is loaded: see the catalog"
+    outcome = run_tap(config, today, catalog=catalog)
+    assert (outcome.code, outcome.records()) == (0, [])
+    assert told in outcome.log
+    assert told not in run_tap(config, today).log
+
+
 @pytest.mark.parametrize("column", ["who", "__filter__"])
 @pytest.mark.parametrize(
     "expression",
