@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from statistics import median
 
-from benchmarks import lines, loaders, loading, restated, scopes
+from benchmarks import lines, loaders, loading, remembered, restated, scopes
 from benchmarks.running import report, run, say, serving, write_config
 
 
@@ -92,6 +92,7 @@ def memory(folder: Path, rounds: int) -> None:
             peaks[people] = median(run("ours", config)["peak_mb"] for _ in range(rounds))
     found = {f"{people} people, MB": peak for people, peak in peaks.items()}
     report("(d) peak memory", [found | {"difference, MB": peaks[100_000] - peaks[1_000]}])
+    remembered.grow()
 
 
 if __name__ == "__main__":
