@@ -239,10 +239,11 @@ def test_an_answer_that_drips_stops_its_scope_alone(
     assert outcome.bookmark("busy") == ago(today, 5)
 
 
-def test_what_is_no_http_ends_the_scope(today: date) -> None:
+def test_a_host_that_never_speaks_http_ends_the_run_after_one_round(today: date) -> None:
     with serving(saying("SSH-2.0-canary\n")) as port:
-        outcome = read(today, f"http://127.0.0.1:{port}", enterprises=["acme"])
+        outcome = read(today, f"http://127.0.0.1:{port}", enterprises=["acme", "busy"])
     [line] = closing(outcome)
+    assert outcome.clock.waits == ROUND
     for word in ("github_unavailable", "is not HTTP", "5 times"):
         assert word in line
     assert "canary" not in outcome.log

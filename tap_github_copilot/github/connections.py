@@ -238,7 +238,7 @@ def _closed(causes: Causes) -> ConnectionFault | None:
     if causes.first(http.client.RemoteDisconnected) or causes.first(ConnectionError):
         return ConnectionFault("the connection was closed before an answer had arrived")
     if causes.first(http.client.HTTPException):
-        return ConnectionFault(f"what {causes.place} sends is not HTTP")
+        return ConnectionFault(f"what {causes.place} sends is not HTTP", no_sign_of_life=True)
     return None
 
 
