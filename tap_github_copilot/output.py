@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from singer_sdk.contrib.msgspec import MsgSpecWriter, encoder
-from singer_sdk.singerlib import RecordMessage, StateMessage
+from singer_sdk.singerlib import RecordMessage
 
 from tap_github_copilot.clock import InterruptedRun
 from tap_github_copilot.machine import line_about
@@ -94,7 +94,8 @@ class MessageWriter(MsgSpecWriter):
                 return 0
             self._is_complete = is_last
             before = self.byte_count
-            self._encode(StateMessage(dict(state)).to_dict())
+            # The SDK's own class for it would copy all of the state, value by value.
+            self._encode({"type": "STATE", "value": state})
             self.state_due = False
             self._write_out()
             return self.byte_count - before
