@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from tests.support.tap_runs import Outcome
 
 Emitted = dict[tuple[str, "Day"], list[Any]]
+Message = dict[str, Any]
 
 
 def check_run(stage: Stage, outcome: Outcome, *, disturbed: bool) -> None:
@@ -42,11 +43,51 @@ def check_run(stage: Stage, outcome: Outcome, *, disturbed: bool) -> None:
     Raises:
         AssertionError: One is broken.
     """
+    before, reached, emitted, moments = _walk(stage, outcome.messages)
+    _check_order(outcome.messages)
+    _check_whole(stage, emitted)
+    _check_only_news(stage, before, emitted, moments)
+    _check_end(stage, outcome, before, emitted, disturbed=disturbed)
+    _note(stage, before, emitted, moments)
+    if not disturbed:
+        for place in stage.places():
+            expected = _expected_bookmark(stage, before, place)
+            assert reached.get(place) == expected, f"{place}: {reached.get(place)}, not {expected}"
+
+
+def check_interrupted(stage: Stage, messages: list[Message]) -> None:
+    """Hold a run that a signal ended against the promises that it keeps all the same.
+
+    Args:
+        stage: What it was given.
+        messages: What it wrote.
+
+    Raises:
+        AssertionError: One is broken.
+    """
+    before, _, emitted, moments = _walk(stage, messages)
+    _check_order(messages)
+    whole = {
+        (stream, key): got
+        for (stream, key), got in emitted.items()
+        if got == stage.truth(stream, *key)
+    }
+    _check_only_news(stage, before, whole, moments)
+    _note(stage, before, whole, moments)
+
+
+def _walk(stage: Stage, messages: list[Message]) -> tuple[Before, Reached, Emitted, dict[Day, str]]:
+    """Check each message against those before it.
+
+    Returns:
+        What the state told at the start, how far it reached, and what was emitted of each day
+        with which moment.
+    """
     emitted: Emitted = {}
     moments: dict[Day, str] = {}
     before = Before(bookmarks(stage, stage.state), remembered(stage, stage.state))
     reached, known = dict(before.bookmarks), before.days
-    for message in outcome.messages:
+    for message in messages:
         if message["type"] == "STATE":
             after, known = bookmarks(stage, message["value"]), remembered(stage, message["value"])
             _check_bookmarks(stage, before, reached, after, emitted)
@@ -60,15 +101,7 @@ def check_run(stage: Stage, outcome: Outcome, *, disturbed: bool) -> None:
             emitted.setdefault((stream, key), []).append(shape(stream, record))
             moment = moments.setdefault(key, record["fetched_at"])
             assert record["fetched_at"] == moment, f"{stream}, {key}: two moments in one run"
-    _check_order(outcome)
-    _check_whole(stage, emitted)
-    _check_only_news(stage, before, emitted, moments)
-    _check_end(stage, outcome, before, emitted, disturbed=disturbed)
-    _note(stage, before, emitted, moments)
-    if not disturbed:
-        for place in stage.places():
-            expected = _expected_bookmark(stage, before, place)
-            assert reached.get(place) == expected, f"{place}: {reached.get(place)}, not {expected}"
+    return before, reached, emitted, moments
 
 
 @dataclass(frozen=True)
@@ -88,9 +121,9 @@ def _check_forgotten(stage: Stage, key: Day, moment: str, known: Remembered) -> 
         assert not stands, f"{place}, {day}: {entry} stands in the state, and {moment} is sent"
 
 
-def _check_order(outcome: Outcome) -> None:
+def _check_order(messages: list[Message]) -> None:
     """The last STATE follows the last record."""
-    kinds = [message["type"] for message in outcome.messages]
+    kinds = [message["type"] for message in messages]
     if "RECORD" in kinds:
         assert "STATE" in kinds[len(kinds) - kinds[::-1].index("RECORD") :]
 

@@ -13,8 +13,9 @@ from unittest.mock import patch
 from simulator.server import Simulator
 from simulator.world import World
 from tap_github_copilot.github.temporary_files import DiskBuffer
-from tests.soak.checks import check_run, check_tables
+from tests.soak.checks import check_interrupted, check_run, check_tables
 from tests.soak.expected import STREAMS, History, Place, Stage, bookmarks
+from tests.soak.interrupted import interrupted_run
 from tests.soak.random_faults import Day, Mischief
 from tests.support.sqlite_loader import Database
 from tests.support.tap_runs import config_for, run_tap
@@ -29,6 +30,7 @@ BEGINNING = datetime(2026, 11, 9, 6, tzinfo=UTC)
 NAMES = ("acme", "busy", "corp")
 FAR = BEGINNING.date() + timedelta(days=1000)
 FEW = 25
+SIGNALED = 0.06  # of the runs are ended by a signal, sent twice to a process of its own
 SMALL_DISKS = 0.4  # of the runs find no room for reports that later streams read
 Message = dict[str, Any]
 
@@ -86,6 +88,8 @@ class Schedule:
             self.mischief.hold_back([self.first + timedelta(days=n) for n in range(held)])
             for _ in range(self.chance.randint(2, 5)):
                 self._run_and_kill()
+                if self.chance.random() < SIGNALED:
+                    self._run_and_signal()
                 self._move_on()
             self._run_clean()
 
@@ -103,6 +107,20 @@ class Schedule:
         if whole and not self.mischief.met:
             check_tables(stage, self.database)
         self.states = self._kept()
+        if self.states:
+            check_tables(stage, self.database, upto=bookmarks(stage, self.states[-1]))
+
+    def _run_and_signal(self) -> None:
+        """A run without faults that a doubled signal ends, and whose loader sees all of it."""
+        paths = self._some(tuple(self.world.scopes), 0.9)
+        self.mischief.plan((), self.now, most=0)
+        stage = self._stage(paths, self._some(self.streams, 0.8))
+        messages = interrupted_run(
+            self._config(stage), stage.state, stage.streams, self.now, self.chance
+        )
+        self.tally["signaled"] += 1
+        check_interrupted(stage, messages)
+        self._load(messages)
         if self.states:
             check_tables(stage, self.database, upto=bookmarks(stage, self.states[-1]))
 
@@ -143,7 +161,7 @@ class Schedule:
             outcome = self._run(stage)
         return self._checked(stage, outcome)
 
-    def _run(self, stage: Stage, **settings: Any) -> Outcome:
+    def _config(self, stage: Stage, **settings: Any) -> dict[str, Any]:
         config = config_for(
             self.github,
             start_date=self.first.isoformat(),
@@ -154,6 +172,10 @@ class Schedule:
         )
         level = "enterprises" if "enterprises" in config else "organizations"
         config[level] = [path.rsplit("/", 1)[1] for path in stage.paths]
+        return config
+
+    def _run(self, stage: Stage, **settings: Any) -> Outcome:
+        config = self._config(stage, **settings)
         with patch("tests.support.tap_runs.NOON", self.now.timetz()):
             return run_tap(config, stage.today, state=stage.state, streams=stage.streams)
 

@@ -121,6 +121,14 @@ class Process:
             self.lines.append(line)
             count -= line.startswith(b'{"type":"STATE"')
 
+    def read_some(self, states: int) -> None:
+        """Read the first message, and on until so many states have come, or to the end."""
+        while line := self._out.readline():
+            self.lines.append(line)
+            states -= line.startswith(b'{"type":"STATE"')
+            if states <= 0:
+                return
+
     def waits_for_its_reader(self) -> bool:
         """Whether the pipe holds all that it can."""
         waiting = array("i", [0])
