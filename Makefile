@@ -6,7 +6,7 @@ UV_VERSION := 0.13.9
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo report pictures test check coverage test-loaders lock-loaders test-orchestrate soak lint format bench docs clean
+.PHONY: help demo report pictures test check coverage test-answers test-loaders lock-loaders test-orchestrate soak lint format bench docs clean
 
 help: ## What each target does
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "make %-18s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,11 +26,14 @@ pictures: $(VENV)/ready ## Renew docs/pictures from the report of make demo; nee
 check: lint ## Lint, types and the quick tests, in under a minute
 	$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow"
 
-test: lint .cache/dbt/ready ## Lint, types and all tests but those of the engines
+test: lint ## Lint, types and the tests of the tap
 	$(BIN)/python -m pytest -n $(WORKERS)
 
-coverage: $(VENV)/ready .cache/dbt/ready ## All tests, and which lines of the tap they run
+coverage: $(VENV)/ready ## The tests of the tap, and which lines of it they run
 	$(BIN)/python -m pytest -q -n $(WORKERS) --cov=tap_github_copilot --cov-branch --cov-report=term-missing:skip-covered --cov-report=markdown-append:output/coverage.md
+
+test-answers: $(VENV)/ready .cache/dbt/ready ## The dbt package, the SQL recipes and the report, over loaded databases
+	$(BIN)/python -m pytest -n $(WORKERS) tests/answers
 
 test-loaders: $(VENV)/ready ## Every loader for real, Snowflake and BigQuery as emulators, each in its own environment
 	$(BIN)/python -m pytest -n $(WORKERS) tests/loaders

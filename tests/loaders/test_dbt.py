@@ -1,6 +1,6 @@
 """The dbt package in an emulated Snowflake and an emulated BigQuery, built twice.
 
-The same kinds of change as in tests/test_transform_current_rows.py, between the two builds.
+The same kinds of change as in tests/answers/test_transform_current_rows.py, between the two builds.
 """
 
 from __future__ import annotations
@@ -13,10 +13,7 @@ from typing import TYPE_CHECKING
 
 import yaml
 
-from tests.loaders.environments import environment
-from tests.loaders.servers import PROGRAMS, free_port, server
-from tests.support.dbt_project import PACKAGE
-from tests.test_transform_current_rows import (
+from tests.answers.test_transform_current_rows import (
     AFTER,
     BEFORE,
     EXPECTED_AFTER,
@@ -25,6 +22,9 @@ from tests.test_transform_current_rows import (
     people,
     statements,
 )
+from tests.loaders.environments import environment
+from tests.loaders.servers import PROGRAMS, free_port, server
+from tests.support.dbt_project import PACKAGE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

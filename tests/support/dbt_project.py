@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "transform"
-DBT = ROOT / ".cache" / "dbt" / "bin" / "dbt"  # made by `make test`
+DBT = ROOT / ".cache" / "dbt" / "bin" / "dbt"  # made by `make test-answers`
 _EXPECTED_WORDS = {"START", "PASS", "OK"}
 _PG = {"host": "PGHOST", "port": "PGPORT", "user": "PGUSER", "dbname": "PGDATABASE"}
 

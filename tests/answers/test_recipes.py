@@ -39,7 +39,7 @@ pytestmark = pytest.mark.slow
 
 
 VIEWS = "github_copilot_current"
-ALERTS = Path(__file__).parents[1] / "docs" / "alerts.md"
+ALERTS = Path(__file__).parents[2] / "docs" / "alerts.md"
 REPORTS = (USERS, "user-teams-1-day", "enterprise-1-day", "repos-1-day", "ai_credit_usage")
 
 
