@@ -88,7 +88,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "title": "Start date",
         "description": (
             "First UTC day to read, as YYYY-MM-DD. Default: the oldest day that GitHub still "
-            "serves, one year back."
+            "serves, 365 days back."
         ),
     },
     "end_date": {
@@ -106,7 +106,7 @@ SETTINGS: dict[str, dict[str, Any]] = {
         "title": "Settle days",
         "default": SETTLE_DAYS,
         "description": (
-            "A day this many days old or younger is provisional: it is read again on every run."
+            "A day this many days old or younger is provisional: every run looks at it again."
         ),
     },
     "late_report_days": {
