@@ -130,7 +130,8 @@ def test_a_signal_that_comes_twice_or_with_another_one_ends_the_run_as_whole(
         for number in signals:
             run.signal(number)
             time.sleep(0.02)
-        assert run.end() == 128 + signals[0]
+        # Of signals that are pending together the one with the lowest number comes first.
+        assert run.end() in {128 + number for number in signals}
         assert all(line.endswith(b"\n") for line in run.lines)
         assert run.messages[-1]["type"] == "STATE"
         assert "Traceback" not in run.log
@@ -182,13 +183,15 @@ def test_a_reader_that_reads_no_more_holds_no_run_for_ever(
     ) as run:
         run.read_states(2)
         eventually(run.waits_for_its_reader)
+        codes = {128 + signal.SIGTERM}
         run.signal(signal.SIGTERM)
         if patience == HANGS:  # a third signal does not wait
+            codes.add(128 + signal.SIGINT)  # it comes first where both are pending
             run.signal(signal.SIGINT)
             time.sleep(0.1)
             run.signal(signal.SIGHUP)
         began = time.monotonic()
-        assert run.wait() == 128 + signal.SIGTERM
+        assert run.wait() in codes
         assert time.monotonic() - began < IN_TIME
 
 
