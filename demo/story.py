@@ -101,7 +101,7 @@ def report(drawn: list[ScopeFigures], path: Path) -> None:
 
 def loaded_again(database: Database, schema: str) -> None:
     """That a second run changed rows but added none twice."""
-    say("\nIn PostgreSQL now (days read again replaced their rows):")
+    say("\nIn PostgreSQL now (days that have not changed were not sent again):")
     table(query(database, _SUMMARY, schema))
 
 
