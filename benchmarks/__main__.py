@@ -60,7 +60,7 @@ def records(folder: Path, rounds: int) -> None:
 
 
 def backfill(folder: Path, rounds: int) -> None:
-    """(b) 60 days of 2 organisations at 150 ms a call and 300 ms a download."""
+    """(b) 60 days of 2 organizations at 150 ms a call and 300 ms a download."""
     with serving("--organizations", "2", "--latency") as url:
         found = []
         for _ in range(rounds):
@@ -72,15 +72,15 @@ def backfill(folder: Path, rounds: int) -> None:
                 {f"concurrency {n}, s": cost["seconds"] for n, cost in seconds.items()}
                 | {f"1 / {n}": seconds[1]["seconds"] / seconds[n]["seconds"] for n in (4, 8)}
             )
-        report("(b) backfill, 2 organisations x 60 days", found)
+        report("(b) backfill, 2 organizations x 60 days", found)
 
 
 def daily(folder: Path, rounds: int) -> None:
-    """(c) The daily run: 50 organisations, 4 days each."""
+    """(c) The daily run: 50 organizations, 4 days each."""
     with serving("--organizations", "50", "--latency") as url:
         config = write_config(folder, url, organizations=50, days=4)
         found = [{"s": run("ours", config)["seconds"]} for _ in range(rounds)]
-        report("(c) daily run, 50 organisations x 4 days, concurrency 4", found)
+        report("(c) daily run, 50 organizations x 4 days, concurrency 4", found)
 
 
 def memory(folder: Path, rounds: int) -> None:

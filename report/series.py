@@ -149,7 +149,7 @@ def _pulls(found: ScopeFigures, axis: Axis) -> Columns:
 
 
 def _calendar(found: ScopeFigures) -> dict[str, Any]:
-    """Of each report a digit a day (the place of its status), and its rows."""
+    """Per report one digit per day (the index of its status), and its rows."""
     first = min((day for days in found.calendar.values() for day in days), default=None)
     if first is None:
         return {}

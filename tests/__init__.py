@@ -1,1 +1,1 @@
-"""Tests by behaviour, a file for each room, against a simulated GitHub over HTTP."""
+"""Tests by behavior, one file per room, against a simulated GitHub over HTTP."""

@@ -57,7 +57,7 @@ class TestEnterprise(EnterpriseSuite):  # type: ignore[misc]  # made when it run
 
 
 class TestOrganization(OrganizationSuite):  # type: ignore[misc]
-    """The SDK's own tests, at organisation level."""
+    """The SDK's own tests, at organization level."""
 
     @pytest.fixture(scope="class", autouse=True)
     @classmethod

@@ -1,4 +1,4 @@
-"""What both engines are tested on: six organisations, one of which is killed half-way."""
+"""What both engines are tested on: six organizations, one of which is killed half-way."""
 
 from __future__ import annotations
 
