@@ -56,7 +56,7 @@ class Silence:
 class PartitionState:
     """The entry of one partition; it appears in the state with the first thing to remember."""
 
-    __slots__ = ("_aside", "_entry", "_state", "context", "stream")
+    __slots__ = ("_aside", "_entry", "_new", "_passed", "_state", "context", "stream")
 
     def __init__(
         self,
@@ -70,6 +70,8 @@ class PartitionState:
         self._state = state
         self._entry = entry
         self._aside: dict[str, Any] | None = None
+        self._new: set[str] = set()  # days remembered in this run, beyond the bookmark
+        self._passed: dict[str, LoadedDay] = {}  # days of earlier runs that it has passed
 
     @property
     def entry(self) -> dict[str, Any]:
@@ -105,8 +107,12 @@ class PartitionState:
     def drop_passed(self) -> None:
         """Forget the loaded days that the bookmark has passed."""
         reached = self.entry.get("replication_key_value") or ""
-        for passed in [text for text, _ in self._texts() if text <= reached]:
-            self._drop(passed)
+        for text, found in self._texts():
+            if text <= reached:
+                if text not in self._new:
+                    self._passed[text] = _loaded_day(found)
+                self._new.discard(text)
+                self._drop(text)
 
     def loaded(self, day: date) -> LoadedDay | None:
         """What is remembered of a day."""
@@ -129,6 +135,7 @@ class PartitionState:
     def remember(self, day: date, loaded: LoadedDay) -> None:
         """Remember a day whose rows are all out."""
         self.forget(day)
+        self._new.add(day.isoformat())
         entry = self._writable()
         # Interned: the same texts stand in the entries of many streams and scopes.
         entry.setdefault("loaded", {})[intern(day.isoformat())] = {
@@ -141,6 +148,14 @@ class PartitionState:
     def forget(self, day: date) -> bool:
         """Forget a day; tells whether it stood in the state, and not aside."""
         return self._drop(day.isoformat())
+
+    def had_passed(self, day: date, version: str, moment: str) -> bool:
+        """Whether this run's bookmark passed a day of which another version was remembered.
+
+        The last STATE that was written may still hold that version. Tells so once.
+        """
+        known = self._passed.pop(day.isoformat(), None)
+        return known is not None and (known.version, known.fetched_at) != (version, moment)
 
     def note_loaded(self, today: date) -> None:
         """Remember that GitHub gave it, for a stream without days."""

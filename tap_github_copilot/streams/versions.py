@@ -95,6 +95,7 @@ class Versions:
             loaded = partition.loaded(day)
             if loaded and (loaded.version, loaded.fetched_at) != (version, moment):
                 dropped |= partition.forget(day)
+            dropped |= partition.had_passed(day, version, moment)
         return dropped
 
     def _note(self, partition: PartitionState, report: str, *, is_read: bool) -> None:
