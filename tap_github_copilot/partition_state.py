@@ -109,10 +109,10 @@ class PartitionState:
         reached = self.entry.get("replication_key_value") or ""
         for text, found in self._texts():
             if text <= reached:
-                if text not in self._new:
+                stood = self._drop(text)
+                if stood and text not in self._new:
                     self._passed[text] = _loaded_day(found)
                 self._new.discard(text)
-                self._drop(text)
 
     def loaded(self, day: date) -> LoadedDay | None:
         """What is remembered of a day."""

@@ -54,13 +54,7 @@ def database() -> Iterator[Database]:
 
 def tables(database: Database, schema: str) -> Tables:
     """All rows of all tables of a schema."""
-    named = {
-        stream: sql.SQL("select * from {}.{}").format(
-            sql.Identifier(schema), sql.Identifier(stream)
-        )
-        for stream in STREAMS
-    }
-    return {stream: database.rows(query) for stream, query in named.items()}  # type: ignore[arg-type]
+    return {stream: database.rows_in(schema, f"select * from {stream}") for stream in STREAMS}
 
 
 @pytest.fixture(scope="module")

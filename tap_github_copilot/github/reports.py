@@ -122,7 +122,7 @@ class Reports:
     Args:
         client: Answers envelopes.
         downloads: Fetches what they link to.
-        sign_in: Gives each scope its bearer.
+        sign_in: Gives each scope its credential.
         clock: Waits between tries, tells `fetched_at`.
     """
 

@@ -9,6 +9,7 @@ from singer_sdk.exceptions import MappingError
 from singer_sdk.helpers.conform import TypeConformanceLevel
 
 from tap_github_copilot.errors import Refusal
+from tap_github_copilot.redaction import redacted
 from tap_github_copilot.schemas import load_schema
 from tap_github_copilot.sdk import AdaptedStream, drop_deselected
 from tap_github_copilot.state import other_level_in_catalog
@@ -194,6 +195,18 @@ class ScopeStream(AdaptedStream):
     def tell(self, scope: Scope, refusal: Refusal, *, optional: bool = False) -> None:
         """Note what GitHub refused."""
         self.run.refused(self.name, scope, refusal, optional=optional)
+
+    def warn_about_extra_field(self, name: str) -> None:
+        """Say that a field is kept in `extra_fields`, once per run."""
+        self.run.warn_once(
+            f"{self.source}: the field {redacted(name)} has no column or not its column's type; it "
+            "is kept in extra_fields"
+        )
+
+    @property
+    def source(self) -> str:
+        """What its rows are made from, as messages about their fields name it."""
+        return self.name
 
     def is_optional(self, context: Context) -> bool:
         """Whether a run succeeds without a partition: GitHub never gave it."""

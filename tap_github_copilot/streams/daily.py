@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from tap_github_copilot.errors import BadReport, ChangedReport, Refusal
 from tap_github_copilot.partition_state import REPLICATION_KEY, LoadedDay
 from tap_github_copilot.records import Columns
-from tap_github_copilot.redaction import redacted
 from tap_github_copilot.scopes import Level
 from tap_github_copilot.streams.base import ScopeStream
 from tap_github_copilot.streams.bookmarks import BookmarkWalk
@@ -294,9 +293,7 @@ class DailyStream(ScopeStream):
             self.warn_about_extra_field(name)
         return extra
 
-    def warn_about_extra_field(self, name: str) -> None:
-        """Say that a field is kept in `extra_fields`, once a run."""
-        self.run.warn_once(
-            f"{self.report_at(self.tap.level)}: the field {redacted(name)} has no column or "
-            "not its column's type; it is kept in extra_fields"
-        )
+    @property
+    def source(self) -> str:
+        """The report."""
+        return self.report_at(self.tap.level)

@@ -9,7 +9,6 @@ from tap_github_copilot.clock import timestamp
 from tap_github_copilot.github.report_files import whole_number
 from tap_github_copilot.github.seats import SeatList, is_person
 from tap_github_copilot.records import Columns
-from tap_github_copilot.redaction import redacted
 from tap_github_copilot.streams.base import ScopeStream
 
 if TYPE_CHECKING:
@@ -45,8 +44,8 @@ class Seats(ScopeStream):
             "fetched_at": timestamp(self.run.clock.now()),
             **self.run.key_values(scope),
         }
-        with self.run.progress.of(f"{self.name}, {scope}") as course:
-            for seat_id, seat in course.counted(listed):
+        with self.run.progress.of(f"{self.name}, {scope}") as progress:
+            for seat_id, seat in progress.counted(listed):
                 yield self._record(seat) | scope_columns | {"seat_id": seat_id}
         self.partition(context).note_loaded(calendar.today)
 
@@ -63,18 +62,12 @@ class Seats(ScopeStream):
         lifted = _lifted(seat)
         record, extra = self._columns.record(seat | lifted)
         for name in extra:
-            self._warn_about(name)
+            self.warn_about_extra_field(name)
         # A value inside an object that does not fit its column is kept by the object's own column.
         kept = {name: value for name, value in extra.items() if name not in lifted}
         kept |= {name: seat[name] for name in lifted if name in seat}
         record["extra_fields"] = kept or None
         return record
-
-    def _warn_about(self, name: str) -> None:
-        self.run.warn_once(
-            f"{self.name}: the field {redacted(name)} has no column or not its column's type; it "
-            "is kept in extra_fields"
-        )
 
 
 def _lifted(seat: dict[str, Any]) -> dict[str, Any]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
-from psycopg import sql
 
 from demo import postgres
 from tests.loaders.environments import environment
@@ -37,13 +36,7 @@ def database() -> Iterator[Database]:
 
 def tables(database: Database) -> Tables:
     """All rows of all tables."""
-    named = {
-        stream: sql.SQL("select * from {}.{}").format(
-            sql.Identifier(SCHEMA), sql.Identifier(stream)
-        )
-        for stream in STREAMS
-    }
-    return {stream: database.rows(query) for stream, query in named.items()}  # type: ignore[arg-type]
+    return {stream: database.rows_in(SCHEMA, f"select * from {stream}") for stream in STREAMS}
 
 
 @pytest.fixture(scope="module")
