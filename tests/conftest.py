@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socket
 from datetime import date
 from pathlib import Path
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 TODAY = date(2026, 11, 23)
 ROOT = Path(__file__).parents[1]
+# Under nohup it is ignored, and so it would be by the runs that the tests start.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 WORKER = os.environ.get("PYTEST_XDIST_WORKER")
 if WORKER:
     # Two Meltano processes in one `.meltano` overwrite each other's catalog.
