@@ -18,7 +18,7 @@ from tap_github_copilot.github.rate_limit import (
     WINDOW,
     RateLimiter,
 )
-from tap_github_copilot.streams.prefetch import ordered
+from tap_github_copilot.streams.prefetch import Ahead
 from tests.support.daily_usages import (
     ACME,
     BUSY,
@@ -523,7 +523,7 @@ def test_what_is_fetched_ahead_comes_in_order_however_it_arrives(today: date) ->
         arrived[number].set()
         return number * 10
 
-    fetched = ordered(fetch, range(6), 6, SetClock(today), ignore)
+    fetched = Ahead(fetch, range(6), 6, SetClock(today), ignore)
     assert list(fetched) == [(number, number * 10) for number in range(6)]
 
 
@@ -537,10 +537,29 @@ def test_no_more_is_fetched_ahead_than_the_bound(today: date, at_once: int) -> N
             asked.append(number)
             yield number
 
-    fetched = ordered(noting(begun), items(), at_once, SetClock(today), ignore)
+    fetched = Ahead(noting(begun), items(), at_once, SetClock(today), ignore)
     for taken, _ in enumerate(fetched, 1):
         assert len(asked) <= taken + at_once - 1
     assert sorted(begun) == list(range(9))
+
+
+def test_what_was_begun_early_is_not_fetched_again(today: date) -> None:
+    begun: list[int] = []
+    all_begun = threading.Event()
+
+    def fetch(number: int) -> int:
+        begun.append(number)
+        if len(begun) == 2:
+            all_begun.set()
+        return number
+
+    fetched = Ahead(fetch, range(4), 2, SetClock(today))
+    fetched.begin()
+    fetched.begin()
+    assert all_begun.wait(5)
+    assert sorted(begun) == [0, 1]
+    assert list(fetched) == [(number, number) for number in range(4)]
+    assert sorted(begun) == [0, 1, 2, 3]
 
 
 def test_an_error_is_raised_at_its_own_place(today: date) -> None:
@@ -549,7 +568,7 @@ def test_an_error_is_raised_at_its_own_place(today: date) -> None:
             raise LookupError
         return number
 
-    fetched = ordered(fetch, range(9), 4, SetClock(today), ignore)
+    fetched = Ahead(fetch, range(9), 4, SetClock(today), ignore)
     assert [next(fetched), next(fetched)] == [(0, 0), (1, 1)]
     with pytest.raises(LookupError):
         next(fetched)
@@ -573,7 +592,7 @@ def test_closing_early_begins_nothing_more_and_drops_what_nobody_took(today: dat
         if len(dropped) == 2:
             all_dropped.set()
 
-    fetched = ordered(fetch, range(99), 3, SetClock(today), drop)
+    fetched = Ahead(fetch, range(99), 3, SetClock(today), drop)
     assert next(fetched) == (0, 0)
     under_way.wait()
     fetched.close()
@@ -591,7 +610,7 @@ def test_a_stop_ends_the_wait_for_what_is_fetched() -> None:
         hangs.set()
         go_on.wait(10)
 
-    fetched = ordered(fetch, range(3), 2, clock, ignore)
+    fetched = Ahead(fetch, range(3), 2, clock, ignore)
 
     def stop() -> None:
         hangs.wait(5)

@@ -172,3 +172,17 @@ def test_fifty_idle_organizations_cost_at_most_ten_report_calls_each(
     read(github, today + timedelta(days=1), first.state, streams=None, **config)
     for name in names:
         assert len(report_calls(github, f"/orgs/{name}")) <= 10
+
+
+@pytest.mark.parametrize(("concurrency", "is_ahead"), [(2, True), (1, False)])
+def test_the_next_scope_is_asked_about_while_the_days_of_one_are_fetched(
+    github: Simulator, world: World, today: date, *, concurrency: int, is_ahead: bool
+) -> None:
+    world.add(ACME, people=20)
+    world.add("/enterprises/busy", people=20)
+    github.latency = (0.0, 0.05)
+    read(github, today, start_date=ago(today, 12), concurrency=concurrency)
+    calls = github.calls("GET /enterprises/")
+    [about_busy] = [n for n, call in enumerate(calls) if "busy" in call and "28-day" in call]
+    last_day = max(n for n, call in enumerate(calls) if call.startswith(f"GET {ACME}/"))
+    assert (about_busy < last_day) is is_ahead, calls

@@ -14,7 +14,7 @@ from tap_github_copilot.scopes import Level
 from tap_github_copilot.streams.base import ScopeStream
 from tap_github_copilot.streams.bookmarks import BookmarkWalk
 from tap_github_copilot.streams.failed_days import FailureStreak
-from tap_github_copilot.streams.prefetch import Feed
+from tap_github_copilot.streams.prefetch import Ahead, Feed
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator
@@ -23,9 +23,11 @@ if TYPE_CHECKING:
     from singer_sdk.helpers.types import Context, Record
 
     from tap_github_copilot.github.reports import Report
+    from tap_github_copilot.partition_state import PartitionState
     from tap_github_copilot.progress import DayResult, PartitionProgress
     from tap_github_copilot.scopes import Scope
     from tap_github_copilot.streams.base import StreamHost
+    from tap_github_copilot.streams.silence import Question
 
 logger = logging.getLogger("tap-github-copilot")
 
@@ -185,7 +187,7 @@ class DailyStream(ScopeStream):
     @cached_property
     def _feed(self) -> Feed:
         feed = Feed(
-            self.partitions,
+            (context for (context, _), _ in self._asked_about),
             self._days,
             self._fetch,
             at_once=self.run.settings.concurrency,
@@ -195,13 +197,36 @@ class DailyStream(ScopeStream):
         self.run.at_end(feed.close)
         return feed
 
+    @cached_property
+    def _asked_about(self) -> Ahead[tuple[dict[str, str], Question | None], None]:
+        """The partitions, each once GitHub was asked whether its scope is silent.
+
+        One is asked about while the days of the one before it are fetched, but not before
+        that one was answered: what refuses all of them is then met by one call.
+        """
+        asks = ((context, self._question(context)) for context in self.partitions)
+        ahead = Ahead(_ask, asks, 1, self.run.clock)
+        self.run.at_end(ahead.close)
+        return ahead
+
+    def _question(self, context: Context) -> Question | None:
+        memory, partition = self.tap.memory, self.partition(context)
+        if not memory.is_usage(partition) or not self._span(partition):
+            return None
+        return memory.silent.question(self.run.scope(context))
+
     def _days(self, context: Context) -> list[date]:
         """The days of a partition that have to be looked at."""
-        calendar, partition = self.run.calendar, self.partition(context)
-        span = calendar.days_after(partition.bookmark)
+        partition = self.partition(context)
+        span = self._span(partition)
         if not span or self._is_silent(self.run.scope(context), context):
             return []
+        if self.run.settings.concurrency > 1:
+            self._asked_about.begin()  # the next partition
         return [day for day in span if not self._had_last_look(partition.loaded(day), day)]
+
+    def _span(self, partition: PartitionState) -> list[date]:
+        return self.run.calendar.days_after(partition.bookmark)
 
     def _had_last_look(self, known: LoadedDay | None, day: date) -> bool:
         return known is not None and self.run.calendar.had_last_look(day, known.checked_on)
@@ -297,3 +322,10 @@ class DailyStream(ScopeStream):
     def source(self) -> str:
         """The report."""
         return self.report_at(self.tap.level)
+
+
+def _ask(about: tuple[Context, Question | None]) -> None:
+    """Ask what has to be asked about a partition, if anything."""
+    _, question = about
+    if question:
+        question.ask()

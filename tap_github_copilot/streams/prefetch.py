@@ -1,4 +1,4 @@
-"""Bounded, order-preserving prefetch of report days, across the ends of partitions."""
+"""Bounded, order-preserving prefetch: of report days, across the ends of partitions."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import closing
 from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from itertools import islice
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from tap_github_copilot.clock import InterruptedRun
 from tap_github_copilot.errors import Refusal
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from datetime import date
 
     from singer_sdk.helpers.types import Context
@@ -28,52 +29,70 @@ _Day = tuple[_Partition, "date"]
 _POLL = 0.2  # seconds between two looks at whether the run was stopped
 
 
-def ordered(
-    fetch: Callable[[Item], Result],
-    items: Iterable[Item],
-    at_once: int,
-    clock: Clock,
-    drop: Callable[[Result], object],
-) -> Generator[tuple[Item, Result]]:
+class Ahead(Generic[Item, Result]):
     """Each item with what `fetch` made of it, in the order of the items.
 
     At most `at_once` results exist at a time, queued, running or done. An error of
-    `fetch` is raised at its own place in the order. Closing the iterator drops what
-    has not begun.
+    `fetch` is raised at its own place in the order.
 
     Args:
         fetch: Called in threads of its own.
         items: Asked for one by one.
         at_once: How many are fetched ahead.
         clock: Tells whether the run was stopped.
-        drop: Gets each result that nobody will take.
-
-    Raises:
-        InterruptedRun: The clock was stopped.
+        drop: Gets each result that nobody will take, if that matters.
     """
-    pool = ThreadPoolExecutor(at_once, thread_name_prefix="prefetch")
-    waiting: deque[tuple[Item, Future[Result]]] = deque()
-    try:
-        for item in items:
-            waiting.append((item, pool.submit(fetch, item)))
-            if len(waiting) >= at_once:
-                yield _next(waiting, clock)
-        while waiting:
-            yield _next(waiting, clock)
-    finally:
-        pool.shutdown(wait=False, cancel_futures=True)
-        for _, future in waiting:
-            future.add_done_callback(partial(_drop, drop))
+
+    def __init__(
+        self,
+        fetch: Callable[[Item], Result],
+        items: Iterable[Item],
+        at_once: int,
+        clock: Clock,
+        drop: Callable[[Result], object] | None = None,
+    ) -> None:
+        self._fetch = fetch
+        self._items = iter(items)
+        self._at_once = at_once
+        self._clock = clock
+        self._drop = drop
+        self._pool = ThreadPoolExecutor(at_once, thread_name_prefix="prefetch")
+        self._waiting: deque[tuple[Item, Future[Result]]] = deque()
+
+    def begin(self) -> None:
+        """Fetch what may be fetched now, before the first result is asked for."""
+        for item in islice(self._items, self._at_once - len(self._waiting)):
+            self._waiting.append((item, self._pool.submit(self._fetch, item)))
+
+    def __iter__(self) -> Iterator[tuple[Item, Result]]:
+        """Itself: what was handed out once does not come again."""
+        return self
+
+    def __next__(self) -> tuple[Item, Result]:
+        """The next item and its result, which is waited for.
+
+        Raises:
+            InterruptedRun: The clock was stopped.
+        """
+        self.begin()
+        if not self._waiting:
+            raise StopIteration
+        item, future = self._waiting.popleft()
+        return item, _result(future, self._clock)
+
+    def close(self) -> None:
+        """Fetch nothing more, and drop what nobody has taken."""
+        self._items = iter(())
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        if self._drop is not None:
+            for _, future in self._waiting:
+                future.add_done_callback(partial(_drop, self._drop))
+        self._waiting.clear()
 
 
 def _drop(drop: Callable[[Result], object], future: Future[Result]) -> None:
     if not future.cancelled() and future.exception() is None:
         drop(future.result())
-
-
-def _next(waiting: deque[tuple[Item, Future[Result]]], clock: Clock) -> tuple[Item, Result]:
-    item, future = waiting.popleft()
-    return item, _result(future, clock)
 
 
 def _result(future: Future[Result], clock: Clock) -> Result:
@@ -136,7 +155,7 @@ class Feed:
         self._once: set[_Partition] = set()
         self._under_way: dict[_Day, Future[Report | Refusal | None]] = {}
         self._early: dict[_Day, Report | Refusal] = {}
-        self._found = ordered(self._answer, self._asks(partitions), at_once, clock, self._unwanted)
+        self._found = Ahead(self._answer, self._asks(partitions), at_once, clock, self._unwanted)
 
     def of(self, context: Context) -> Iterator[tuple[date, Report | Refusal]]:
         """The days of a partition, each with its report or with what it was refused with.
@@ -163,7 +182,7 @@ class Feed:
             return _result(self._under_way[place], self._clock)
         if place not in self._early:
             ask = Ask(context, day)
-            with closing(ordered(self._ask, [ask], 1, self._clock, self._unwanted)) as alone:
+            with closing(Ahead(self._ask, [ask], 1, self._clock, self._unwanted)) as alone:
                 _, found = next(alone)
             if found is None:
                 return None
