@@ -5,6 +5,9 @@ BIN := $(VENV)/bin
 UV_VERSION := 0.13.9
 WORKERS ?= 2
 
+# Images and CI often set it. Every start of the tap then compiles all of the SDK: 0.8 s, not 0.3.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo report pictures test check coverage test-answers test-loaders lock-loaders test-orchestrate soak lint format bench docs clean
 

@@ -134,14 +134,17 @@ def _round(folder: Path, database: Database, loaded: list[Loaded], today: date) 
         tap = _tap(folder, each.python, today, each.state)
         target = target_postgres.command(folder, database, each.name)
         cost[f"{each.name}, s"] = _seconds(f"{tap} | {target} > /dev/null")
+        messages = shlex.quote(str(folder / f"messages-{each.name}.jsonl"))
+        cost[f"{each.name}, target alone, s"] = _seconds(f"{target} < {messages} > /dev/null")
     if "before, s" in cost:
         cost["now / before"] = cost["now, s"] / cost["before, s"]
+        cost["now, target alone / before"] = cost["now, target alone, s"] / cost["before, s"]
     return cost
 
 
 def _rows_sent(folder: Path, loaded: Loaded, today: date) -> Counter[tuple[str, str]]:
-    """How many records of each stream and day a run sends."""
-    messages = folder / "messages.jsonl"
+    """How many records of each stream and day a run sends; its messages stay in a file."""
+    messages = folder / f"messages-{loaded.name}.jsonl"
     _seconds(f"{_tap(folder, loaded.python, today, loaded.state)} > {shlex.quote(str(messages))}")
     sent: Counter[tuple[str, str]] = Counter()
     with messages.open("rb") as lines:
