@@ -93,14 +93,10 @@ class SilentScopes:
         """
         if scope in self._silent or scope in self._questions:
             return None
-        if any(partition.has_reports for partition in self._known(scope)):
-            return None
-        calendar, is_lately = self._calendar, self._was_sampled_lately(scope)
-        sample = (calendar.newest_samples if is_lately else calendar.samples)(
-            calendar.days_after(None)
-        )
-        self._questions[scope] = Question(self._reports, scope, sample)
-        return self._questions[scope]
+        question = self._question_about(scope)
+        if question:
+            self._questions[scope] = question
+        return question
 
     def is_silent(self, scope: Scope, partition: PartitionState) -> bool:
         """Whether a scope has no report at all; a warning says so once per run.
@@ -113,8 +109,7 @@ class SilentScopes:
             Refusal: GitHub refuses the scope, or no answer tells.
         """
         if scope not in self._silent:
-            self.question(scope)
-            question = self._questions.pop(scope, None)
+            question = self._questions.pop(scope, None) or self._question_about(scope)
             has_reports = question is None or question.answer
             if has_reports:
                 for told in self._known(scope):
@@ -123,6 +118,13 @@ class SilentScopes:
                 self._found_silent(scope, partition)
             self._silent[scope] = not has_reports
         return self._silent[scope]
+
+    def _question_about(self, scope: Scope) -> Question | None:
+        if any(partition.has_reports for partition in self._known(scope)):
+            return None
+        is_lately = self._was_sampled_lately(scope)
+        sample = self._calendar.newest_samples if is_lately else self._calendar.samples
+        return Question(self._reports, scope, sample(self._calendar.days_after(None)))
 
     def _known(self, scope: Scope) -> list[PartitionState]:
         return [p for p in self._state.of_scope(scope.context) if self._is_usage(p)]
