@@ -16,7 +16,15 @@ from report.__main__ import main
 from simulator.world import World
 from tests.support.drawn_report import TODAY, Tables
 from tests.support.duckdb_tables import tables_of
-from tests.support.expected_tables import is_active
+from tests.support.expected_tables import (
+    AI_CREDITS,
+    LEDGER,
+    SEATS,
+    TEAMS,
+    TOTALS,
+    USAGES,
+    is_active,
+)
 from tests.support.report_page import number
 
 if TYPE_CHECKING:
@@ -26,9 +34,6 @@ if TYPE_CHECKING:
     from tests.support.report_page import Page
 
 pytestmark = pytest.mark.slow
-USAGES, LEDGER = "github_copilot_daily_usages", "github_copilot_report_days"
-TEAMS, SEATS = "github_copilot_user_teams", "github_copilot_seats"
-BILLS = "github_copilot_daily_ai_credits"
 
 
 def test_the_console_says_what_the_page_says(
@@ -55,7 +60,7 @@ def test_pull_requests_of_a_day_that_lost_its_rows_do_not_count(
         number(page.column("Pull requests by week", "Merged")["2 Nov 2026"]) or 0
         for page in (before, after)
     ]
-    [row] = [r for r in sixty_days["github_copilot_daily_totals"] if r["day"] == "2026-11-04"]
+    [row] = [r for r in sixty_days[TOTALS] if r["day"] == "2026-11-04"]
     assert merged[0] - merged[1] == row["pull_requests"]["total_merged"]
     assert merged[1] > 0
 
@@ -141,7 +146,7 @@ def test_a_teams_days_are_those_of_its_people(
 def test_billed_credits_by_model_are_true(sixty_days: Tables, draw: Callable[..., Page]) -> None:
     page = draw(sixty_days)
     gross: dict[str, float] = defaultdict(float)
-    for row in sixty_days[BILLS]:
+    for row in sixty_days[AI_CREDITS]:
         if "2026-10-28" <= row["day"] <= "2026-11-24" and row["product"] == "Copilot":
             gross[row["model"]] += row["gross_amount"]
     shown = {

@@ -9,6 +9,7 @@ import pytest
 
 from tests.support.drawn_report import TODAY, Tables, only, world_of
 from tests.support.duckdb_tables import tables_of
+from tests.support.expected_tables import AI_CREDITS, LEDGER, SEATS, TEAMS, USAGES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,9 +17,6 @@ if TYPE_CHECKING:
     from tests.support.report_page import Page
 
 pytestmark = pytest.mark.slow
-USAGES, LEDGER = "github_copilot_daily_usages", "github_copilot_report_days"
-TEAMS, SEATS = "github_copilot_user_teams", "github_copilot_seats"
-BILLS = "github_copilot_daily_ai_credits"
 
 
 def test_the_first_line_says_how_far_the_data_goes(
@@ -123,7 +121,7 @@ def test_without_a_ledger_nobody_claims_completeness(
         (TEAMS, "user-teams-1-day"),
         ("github_copilot_daily_totals", "enterprise-1-day"),
         ("github_copilot_daily_repositories", "repos-1-day"),
-        (BILLS, "ai_credit_usage"),
+        (AI_CREDITS, "ai_credit_usage"),
     ],
 )
 def test_rows_that_a_loader_lost_are_told(
