@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import json
 import shlex
-import subprocess
 import sys
-import time
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from benchmarks import target_postgres
-from benchmarks.running import ROOT, report, say, serving, write_config
+from benchmarks.running import report, say, seconds, serving, write_config
 from demo import postgres
 from tests.loaders.environments import environment
 
@@ -38,18 +36,18 @@ def compare(folder: Path, rounds: int) -> None:
 
 def _loaders(folder: Path, database: Database, tap: str, rounds: int) -> None:
     messages = folder / "messages.jsonl"
-    _seconds([f"{tap} > {shlex.quote(str(messages))}"])
+    seconds(f"{tap} > {shlex.quote(str(messages))}")
     lines = messages.read_bytes().splitlines()
     counts = Counter(json.loads(line)["stream"] for line in lines if b'"RECORD"' in line[:30])
     rows = sum(counts.values())
     say(f"\n(h) {rows} rows of {len(counts)} tables, {messages.stat().st_size / 1e6:.0f} MB")
     found = []
     for number in range(rounds):
-        seconds = {}
+        speeds = {}
         for name, command in _commands(folder, database, f"round_{number}").items():
             load = f"{command} < {shlex.quote(str(messages))} > /dev/null"
-            seconds[name] = _seconds([load])
-        found.append({f"{name}, rows/s": rows / taken for name, taken in seconds.items()})
+            speeds[f"{name}, rows/s"] = rows / seconds(load)
+        found.append(speeds)
     report("(h) loaders alone, all tables", found)
 
 
@@ -65,7 +63,7 @@ def _at_once(folder: Path, database: Database, taps: list[str], rounds: int) -> 
             ]
             # As many chains as pieces at once; each loads its organizations one after another.
             chains = [" && ".join(loads[start::pieces]) for start in range(pieces)]
-            cost[f"{pieces} at once, s"] = _seconds(chains)
+            cost[f"{pieces} at once, s"] = seconds(*chains)
         found.append(cost)
     report(f"(h) {ORGANIZATIONS} organizations, through target-postgres of MeltanoLabs", found)
 
@@ -112,18 +110,3 @@ def _tap(folder: Path, url: str, number: int) -> str:
     config = folder / f"tap-{number}.json"
     config.write_text(json.dumps(settings))
     return shlex.join([str(_TAP), "--config", str(config)])
-
-
-def _seconds(commands: list[str]) -> float:
-    """How long shell commands take that run side by side."""
-    began = time.perf_counter()
-    running = [
-        subprocess.Popen(
-            ["bash", "-c", f"set -eo pipefail; {command}"], cwd=ROOT, stderr=subprocess.DEVNULL
-        )
-        for command in commands
-    ]
-    codes = [process.wait() for process in running]
-    if any(codes):
-        raise RuntimeError(f"one of these failed, {codes}: {commands}")
-    return time.perf_counter() - began

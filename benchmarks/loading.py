@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import shlex
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 from benchmarks import target_postgres
-from benchmarks.running import ROOT, report, serving, write_config
+from benchmarks.running import report, seconds, serving, write_config
 from demo import postgres
 from tests.support.daily_usages import catalog_of
 from tests.support.tap_runs import USAGES
@@ -24,14 +22,14 @@ def compare(folder: Path, rounds: int) -> None:
     target_postgres.install()
     with postgres.embedded() as database, serving("--people", str(PEOPLE)) as url:
         tap, messages = _tap(folder, url), folder / "messages.jsonl"
-        _seconds(f"{tap} > {shlex.quote(str(messages))}", "0,1")
+        seconds(f"{tap} > {shlex.quote(str(messages))}")
         for cores in ("0", "0,1"):
             found = []
             for number in range(rounds):
                 schema = f"bench_{len(cores)}_{number}"
                 load = target_postgres.command(folder, database, schema)
-                both = _seconds(f"{tap} | {load} > /dev/null", cores)
-                alone = _seconds(f"{load} < {shlex.quote(str(messages))} > /dev/null", cores)
+                both = seconds(f"{tap} | {load} > /dev/null", cores=cores)
+                alone = seconds(f"{load} < {shlex.quote(str(messages))} > /dev/null", cores=cores)
                 found.append(
                     {"tap | target, s": both, "target alone, s": alone, "ratio": both / alone}
                 )
@@ -47,14 +45,3 @@ def _tap(folder: Path, url: str) -> str:
         path.write_text(json.dumps(content))
         words += [f"--{option}", str(path)]
     return shlex.join(words)
-
-
-def _seconds(command: str, cores: str) -> float:
-    began = time.perf_counter()
-    subprocess.run(
-        ["taskset", "-c", cores, "bash", "-c", f"set -o pipefail; {command}"],
-        cwd=ROOT,
-        check=True,
-        stderr=subprocess.DEVNULL,
-    )
-    return time.perf_counter() - began

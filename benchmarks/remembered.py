@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import json
 import logging
-import subprocess
 import sys
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from benchmarks.running import ROOT, report
+from benchmarks.running import report, told_by
 from benchmarks.timed import peak_mb
 from simulator.access import TOKEN
 from tap_github_copilot.github.reports import Report, Reports
@@ -32,22 +31,10 @@ _REMEMBERED = 5  # days after a bookmark, in a daily run
 
 def grow() -> None:
     """(d) Peak memory of what is remembered of one scope and of 1,000, a year of all reports."""
-    peaks = {scopes: _peak(scopes) for scopes in _SCOPES}
+    peaks = {scopes: told_by("benchmarks.remembered", str(scopes)) for scopes in _SCOPES}
     found = {f"{scopes} scopes, MB": peak for scopes, peak in peaks.items()}
     first, last = peaks.values()
     report("(d) peak memory of what is remembered", [found | {"difference, MB": last - first}])
-
-
-def _peak(scopes: int) -> float:
-    done = subprocess.run(
-        [sys.executable, "-m", "benchmarks.remembered", str(scopes)],
-        cwd=ROOT,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
-    return float(json.loads(done.stderr.splitlines()[-1]))
 
 
 def _state(config: dict[str, Any], today: date) -> dict[str, Any]:

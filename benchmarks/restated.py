@@ -9,7 +9,6 @@ import shlex
 import subprocess
 import sys
 import tarfile
-import time
 from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmarks import target_postgres
-from benchmarks.running import ROOT, report, say, serving
+from benchmarks.running import ROOT, report, say, seconds, serving
 from demo import postgres
 from simulator.access import TOKEN
 
@@ -122,7 +121,7 @@ def _load_until_yesterday(
             states, state = folder / f"states-{name}.jsonl", folder / f"state-{name}.json"
             tap = _tap(folder, python, yesterday)
             target = target_postgres.command(folder, database, name)
-            _seconds(f"{tap} | {target} > {shlex.quote(str(states))}")
+            seconds(f"{tap} | {target} > {shlex.quote(str(states))}")
             state.write_text(states.read_text().splitlines()[-1])
             loaded.append(Loaded(name, python, state))
     return loaded
@@ -133,9 +132,9 @@ def _round(folder: Path, database: Database, loaded: list[Loaded], today: date) 
     for each in loaded:
         tap = _tap(folder, each.python, today, each.state)
         target = target_postgres.command(folder, database, each.name)
-        cost[f"{each.name}, s"] = _seconds(f"{tap} | {target} > /dev/null")
+        cost[f"{each.name}, s"] = seconds(f"{tap} | {target} > /dev/null")
         messages = shlex.quote(str(folder / f"messages-{each.name}.jsonl"))
-        cost[f"{each.name}, target alone, s"] = _seconds(f"{target} < {messages} > /dev/null")
+        cost[f"{each.name}, target alone, s"] = seconds(f"{target} < {messages} > /dev/null")
     if "before, s" in cost:
         cost["now / before"] = cost["now, s"] / cost["before, s"]
         cost["now, target alone / before"] = cost["now, target alone, s"] / cost["before, s"]
@@ -145,7 +144,7 @@ def _round(folder: Path, database: Database, loaded: list[Loaded], today: date) 
 def _rows_sent(folder: Path, loaded: Loaded, today: date) -> Counter[tuple[str, str]]:
     """How many records of each stream and day a run sends; its messages stay in a file."""
     messages = folder / f"messages-{loaded.name}.jsonl"
-    _seconds(f"{_tap(folder, loaded.python, today, loaded.state)} > {shlex.quote(str(messages))}")
+    seconds(f"{_tap(folder, loaded.python, today, loaded.state)} > {shlex.quote(str(messages))}")
     sent: Counter[tuple[str, str]] = Counter()
     with messages.open("rb") as lines:
         for line in lines:
@@ -171,15 +170,3 @@ def _tap(folder: Path, python: Path, today: date, state: Path | None = None) -> 
     options = ["--config", str(folder / "config.json")]
     options += ["--state", str(state)] if state else []
     return shlex.join([str(python), str(_AS_OF), today.isoformat(), *options])
-
-
-def _seconds(command: str) -> float:
-    """How long a shell command takes."""
-    began = time.perf_counter()
-    subprocess.run(
-        ["bash", "-c", f"set -eo pipefail; {command}"],
-        cwd=ROOT,
-        check=True,
-        stderr=subprocess.DEVNULL,
-    )
-    return time.perf_counter() - began

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -55,17 +56,54 @@ def write_config(
 
 def run(kind: str, config: Path, out: Path | None = None) -> Cost:
     """One run of a tap in a process of its own, its messages to a file or nowhere."""
+    cost: Cost = told_by("benchmarks.timed", kind, str(config), out=out)
+    return cost
+
+
+def told_by(module: str, *words: str, out: Path | None = None) -> Any:
+    """What a module, run in a process of its own, prints as JSON on stderr's last line.
+
+    Args:
+        module: Its name.
+        *words: Of its command line.
+        out: Where its stdout goes; nowhere without it.
+    """
     with (out or Path("/dev/null")).open("wb") as messages:
         done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.timed", kind, str(config)],
+            [sys.executable, "-m", module, *words],
             cwd=ROOT,
             stdout=messages,
             stderr=subprocess.PIPE,
             text=True,
             check=True,
         )
-    cost: Cost = json.loads(done.stderr.splitlines()[-1])
-    return cost
+    return json.loads(done.stderr.splitlines()[-1])
+
+
+def seconds(*commands: str, cores: str = "") -> float:
+    """How long shell commands take that run side by side.
+
+    Args:
+        *commands: Without what they print on stderr.
+        cores: Those that they may use, as `taskset` names them; all without it.
+
+    Raises:
+        RuntimeError: One of them failed.
+    """
+    pinned = ["taskset", "-c", cores] if cores else []
+    began = time.perf_counter()
+    running = [
+        subprocess.Popen(
+            [*pinned, "bash", "-c", f"set -eo pipefail; {command}"],
+            cwd=ROOT,
+            stderr=subprocess.DEVNULL,
+        )
+        for command in commands
+    ]
+    codes = [process.wait() for process in running]
+    if any(codes):
+        raise RuntimeError(f"one of these failed, {codes}: {commands}")
+    return time.perf_counter() - began
 
 
 def report(title: str, found: list[dict[str, float]]) -> None:

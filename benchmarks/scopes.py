@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import logging
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -17,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from unittest.mock import patch
 
-from benchmarks.running import ROOT, Cost, report, serving
+from benchmarks.running import Cost, report, serving, told_by
 from benchmarks.timed import peak_mb
 from simulator.access import TOKEN
 from tap_github_copilot.github import rate_limit
@@ -54,16 +53,7 @@ def _run(
     """The cost of a run, and the state that it left."""
     path, out = folder / "scopes.json", folder / "scopes.out"
     path.write_text(json.dumps({"config": config, "state": state}))
-    with out.open("wb") as messages:
-        done = subprocess.run(
-            [sys.executable, "-m", "benchmarks.scopes", str(path)],
-            cwd=ROOT,
-            stdout=messages,
-            stderr=subprocess.PIPE,
-            text=True,
-            check=True,
-        )
-    cost: Cost = json.loads(done.stderr.splitlines()[-1])
+    cost: Cost = told_by("benchmarks.scopes", str(path), out=out)
     states = b'{"type":"STATE"'
     last, sizes = b"", Counter[str]()
     with out.open("rb") as messages:
